@@ -1,0 +1,93 @@
+/* Models: Hugging Face folders in, log-probabilities and gradients out, folders
+ * out again. Letters: B sequences, T tokens of all sequences together, C
+ * channels, H heads, D head size, V vocabulary, F hidden size of the feed-forward. */
+#ifndef BCO_MODEL_H
+#define BCO_MODEL_H
+
+#include <bco/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct bco_model;
+
+struct bco_model_options {
+    int threads;      /* 0: all the cores this process may use */
+    bool trainable;   /* gradients are wanted: weights in memory as f32, not mapped */
+    bool init_random; /* weights drawn from config.json's initializer_range; *.safetensors need not be there */
+    uint64_t seed;    /* of init_random */
+};
+
+/* Reads the folder `dir` (config.json, *.safetensors). Everything in it is
+ * checked before it is used. `options` NULL: the defaults (all zero). */
+BCO_API enum bco_code bco_model_open(struct bco_model **model, const char *dir, const struct bco_model_options *options,
+                                     struct bco_error *err);
+BCO_API void bco_model_close(struct bco_model *model); /* NULL is legal */
+
+BCO_API size_t bco_model_vocabulary(const struct bco_model *model); /* V: rows of the embedding */
+BCO_API size_t bco_model_positions(const struct bco_model *model);  /* tokens a sequence may have */
+BCO_API uint64_t bco_model_parameters(const struct bco_model *model); /* weights, tied ones once */
+
+/* 32 bits of the weights and the configuration: changes when any log-prob could.
+ * Never 0. Of the weights as they were read from the folder. */
+BCO_API uint32_t bco_model_fingerprint(const struct bco_model *model);
+
+/* ---- log-probabilities and gradients --------------------------------------- */
+
+/* B sequences packed one behind the other; nothing is padded. Sequence b is
+ * ids[starts[b]] .. ids[starts[b+1]-1]; its first prompt_len[b] tokens are the
+ * prompt (1 <= prompt_len[b] < length), the others are what logp counts. */
+struct bco_batch {
+    size_t sequences;         /* B */
+    const size_t *starts;     /* [B+1], starts[0] = 0, starts[B] = T */
+    const int32_t *ids;       /* [T] */
+    const size_t *prompt_len; /* [B] */
+};
+
+/* logp[b]: the sum over the completion's tokens of ln p(token | all before it),
+ * in nats, summed in double. `token_logp` may be NULL; otherwise it gets the
+ * terms, all sequences' completion tokens one behind the other. */
+BCO_API enum bco_code bco_model_logp(struct bco_model *model, const struct bco_batch *batch, double *logp,
+                                     double *token_logp, struct bco_error *err);
+
+/* Called once for each sequence b, in order, with its logp; returns d loss / d logp[b]. */
+typedef double bco_dlogp(void *user, size_t b, double logp);
+
+/* Forward and backward: adds sum_b dlogp[b] * d logp[b] / d weight to every
+ * gradient. `dlogp` is asked once a sequence's own logp is known. logp may be
+ * NULL. The model must be trainable. */
+BCO_API enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,
+                                     double *logp, struct bco_error *err);
+
+/* ---- weights ----------------------------------------------------------------- */
+
+/* A weight of a trainable model, under its Hugging Face name. */
+struct bco_parameter {
+    const char *name;
+    size_t dims;        /* 1 or 2 */
+    size_t shape[2];
+    size_t count;       /* elements */
+    float *weight;      /* [count], the model's own */
+    float *gradient;    /* [count], the model's own */
+};
+BCO_API size_t bco_model_parameter_count(const struct bco_model *model);
+BCO_API struct bco_parameter bco_model_parameter(struct bco_model *model, size_t i); /* i < count; in a fixed order */
+BCO_API void bco_model_zero_gradients(struct bco_model *model);
+BCO_API double bco_model_gradient_norm(const struct bco_model *model); /* Euclidean, over all gradients, in double */
+
+/* ---- saving -------------------------------------------------------------------- */
+
+/* Writes config.json, model.safetensors, generation_config.json and the
+ * tokenizer's files (copied from the folder the model was read from) into `dir`, which must
+ * exist; each file appears whole, by rename. */
+BCO_API enum bco_code bco_model_save(const struct bco_model *model, const char *dir, struct bco_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
