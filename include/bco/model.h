@@ -28,8 +28,8 @@ BCO_API enum bco_code bco_model_open(struct bco_model **model, const char *dir, 
                                      struct bco_error *err);
 BCO_API void bco_model_close(struct bco_model *model); /* NULL is legal */
 
-BCO_API size_t bco_model_vocabulary(const struct bco_model *model); /* V: rows of the embedding */
-BCO_API size_t bco_model_positions(const struct bco_model *model);  /* tokens a sequence may have */
+BCO_API size_t bco_model_vocabulary(const struct bco_model *model);   /* V: rows of the embedding */
+BCO_API size_t bco_model_positions(const struct bco_model *model);    /* tokens a sequence may have */
 BCO_API uint64_t bco_model_parameters(const struct bco_model *model); /* weights, tied ones once */
 
 /* 32 bits of the weights and the configuration: changes when any log-prob could.
@@ -60,19 +60,19 @@ typedef double bco_dlogp(void *user, size_t b, double logp);
 /* Forward and backward: adds sum_b dlogp[b] * d logp[b] / d weight to every
  * gradient. `dlogp` is asked once a sequence's own logp is known. logp may be
  * NULL. The model must be trainable. */
-BCO_API enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,
-                                     double *logp, struct bco_error *err);
+BCO_API enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp,
+                                     void *user, double *logp, struct bco_error *err);
 
 /* ---- weights ----------------------------------------------------------------- */
 
 /* A weight of a trainable model, under its Hugging Face name. */
 struct bco_parameter {
     const char *name;
-    size_t dims;        /* 1 or 2 */
+    size_t dims; /* 1 or 2 */
     size_t shape[2];
-    size_t count;       /* elements */
-    float *weight;      /* [count], the model's own */
-    float *gradient;    /* [count], the model's own */
+    size_t count;    /* elements */
+    float *weight;   /* [count], the model's own */
+    float *gradient; /* [count], the model's own */
 };
 BCO_API size_t bco_model_parameter_count(const struct bco_model *model);
 BCO_API struct bco_parameter bco_model_parameter(struct bco_model *model, size_t i); /* i < count; in a fixed order */

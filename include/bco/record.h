@@ -61,7 +61,8 @@ BCO_API bool bco_record_number(const struct bco_record *record, const char *fiel
 /* UTF-8, terminated, but it may hold NUL bytes: use the length. */
 BCO_API bool bco_record_text(const struct bco_record *record, const char *field, const char **text, size_t *length);
 /* The number as it stood in the input ("1.0", "1e400"). */
-BCO_API bool bco_record_number_text(const struct bco_record *record, const char *field, const char **text, size_t *length);
+BCO_API bool bco_record_number_text(const struct bco_record *record, const char *field, const char **text,
+                                    size_t *length);
 /* A list of whole numbers from 0 to 2^31-1; *ids is allocated, the caller frees it. */
 BCO_API enum bco_code bco_record_ids(const struct bco_record *record, const char *field, int32_t **ids, size_t *count,
                                      struct bco_error *err);
@@ -106,19 +107,22 @@ BCO_API enum bco_code bco_record_sample(const struct bco_record *record, const s
 
 /* Each replaces the field in place where it is there and appends it otherwise;
  * `field` is a key, never a path. BCO_ESYSTEM: out of memory. */
-BCO_API enum bco_code bco_record_set_bool(struct bco_record *record, const char *field, bool value, struct bco_error *err);
+BCO_API enum bco_code bco_record_set_bool(struct bco_record *record, const char *field, bool value,
+                                          struct bco_error *err);
 BCO_API enum bco_code bco_record_set_number(struct bco_record *record, const char *field, double value,
                                             struct bco_error *err); /* fewest digits; NaN and infinities: null */
 BCO_API enum bco_code bco_record_set_text(struct bco_record *record, const char *field, const char *text, size_t length,
                                           struct bco_error *err); /* UTF-8 */
 BCO_API enum bco_code bco_record_set_json(struct bco_record *record, const char *field, const char *json, size_t length,
                                           struct bco_error *err); /* one whole JSON value, not checked again */
-BCO_API enum bco_code bco_record_rename(struct bco_record *record, const char *from, const char *to, struct bco_error *err);
+BCO_API enum bco_code bco_record_rename(struct bco_record *record, const char *from, const char *to,
+                                        struct bco_error *err);
 BCO_API enum bco_code bco_record_remove(struct bco_record *record, const char *field, struct bco_error *err);
 
 /* A record of its own, not bound to a reader: from one JSON object in text, or
  * `{}` for NULL. Free it with bco_record_free (only such ones, or NULL). */
-BCO_API enum bco_code bco_record_parse(struct bco_record **record, const char *json, size_t length, struct bco_error *err);
+BCO_API enum bco_code bco_record_parse(struct bco_record **record, const char *json, size_t length,
+                                       struct bco_error *err);
 BCO_API void bco_record_free(struct bco_record *record);
 
 /* ---- writing ------------------------------------------------------------ */
@@ -128,8 +132,10 @@ BCO_API void bco_record_free(struct bco_record *record);
  * A name that ends in .zst or .gz is compressed. */
 struct bco_writer;
 BCO_API enum bco_code bco_writer_open(struct bco_writer **writer, const char *path, struct bco_error *err);
-BCO_API enum bco_code bco_writer_record(struct bco_writer *writer, const struct bco_record *record, struct bco_error *err);
-BCO_API enum bco_code bco_writer_bytes(struct bco_writer *writer, const void *bytes, size_t length, struct bco_error *err);
+BCO_API enum bco_code bco_writer_record(struct bco_writer *writer, const struct bco_record *record,
+                                        struct bco_error *err);
+BCO_API enum bco_code bco_writer_bytes(struct bco_writer *writer, const void *bytes, size_t length,
+                                       struct bco_error *err);
 /* Makes the output appear and frees the writer, on errors too. */
 BCO_API enum bco_code bco_writer_close(struct bco_writer *writer, struct bco_error *err);
 /* Leaves no trace of the output (what went to standard output has gone). NULL is legal. */

@@ -16,7 +16,7 @@ struct bco_buf {
     bool failed;
 };
 
-void bco_buf_free(struct bco_buf *buf); /* and makes it empty again */
+void bco_buf_free(struct bco_buf *buf);  /* and makes it empty again */
 void bco_buf_clear(struct bco_buf *buf); /* keeps its memory */
 
 /* Room for `more` bytes behind the end, or NULL; the caller fills them and adds to `length`. */

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-double bco_clock(void);  /* seconds since some moment, never going back */
-int bco_cores(void);     /* cores this process may use, at least 1 */
+double bco_clock(void); /* seconds since some moment, never going back */
+int bco_cores(void);    /* cores this process may use, at least 1 */
 
 #endif

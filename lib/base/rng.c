@@ -18,7 +18,8 @@ void bco_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 
 uint64_t bco_rng_u64(struct bco_rng *rng) {
     uint64_t block = rng->position / 2;
-    uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)rng->stream, (uint32_t)(rng->stream >> 32)};
+    uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)rng->stream,
+                           (uint32_t)(rng->stream >> 32)};
     uint32_t key[2] = {(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)}, out[4];
     bco_philox(counter, key, out);
     const uint32_t *half = out + 2 * (rng->position++ % 2);
@@ -36,8 +37,7 @@ double bco_rng_normal(struct bco_rng *rng) {
 
 uint64_t bco_rng_below(struct bco_rng *rng, uint64_t bound) {
     uint64_t reject_below = -bound % bound, x;
-    do
-        x = bco_rng_u64(rng);
+    do x = bco_rng_u64(rng);
     while (x < reject_below);
     return x % bound;
 }

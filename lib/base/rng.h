@@ -19,9 +19,9 @@ struct bco_rng {
 };
 
 uint64_t bco_rng_u64(struct bco_rng *rng);
-double bco_rng_uniform(struct bco_rng *rng);                   /* [0, 1), 53 bits */
-double bco_rng_normal(struct bco_rng *rng);                    /* mean 0, deviation 1 (Box-Muller); two numbers drawn */
-uint64_t bco_rng_below(struct bco_rng *rng, uint64_t bound);   /* 0..bound-1 without bias; bound > 0 */
+double bco_rng_uniform(struct bco_rng *rng);                 /* [0, 1), 53 bits */
+double bco_rng_normal(struct bco_rng *rng);                  /* mean 0, deviation 1 (Box-Muller); two numbers drawn */
+uint64_t bco_rng_below(struct bco_rng *rng, uint64_t bound); /* 0..bound-1 without bias; bound > 0 */
 void bco_rng_shuffle(struct bco_rng *rng, uint64_t *items, size_t count); /* Fisher-Yates */
 
 #endif
