@@ -1,20 +1,263 @@
-# Bootstrap; the full one replaces it.
+# bco: `make help` lists the targets; CONTRIBUTING.md explains how they are used.
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
 CC = gcc
-CFLAGS = -O3 -g
-BASE = -std=c17 -D_POSIX_C_SOURCE=200809L -fPIC -fvisibility=hidden -fopenmp -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Iinclude -Ilib -MMD -MP
+AR ?= ar
+INSTALL ?= install
+CFLAGS ?= -O3 -g
+# One build folder for each set of flags that is used often: build, build/asan, ...
+BUILD ?= build
+# -fsanitize=..., e.g. address,undefined
+SANITIZE ?=
+# WERROR=1: warnings are errors (CI)
+WERROR ?=
+# V=1: whole commands instead of short lines
+V ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+FUZZ_SECONDS ?= 60
+
+VERSION := $(shell sed -n 's/^\#define BCO_VERSION "\(.*\)"/\1/p' include/bco/bco.h)
+SONAME := libbco.so.0
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+	-Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
+BASE_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -fopenmp -MMD -MP $(WARNINGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+	-fno-sanitize-recover=all)
+LIB_FLAGS = $(BASE_FLAGS) -fPIC -fvisibility=hidden -Iinclude -Ilib
+TOOL_FLAGS = $(BASE_FLAGS) -Iinclude -Itools
+TEST_FLAGS = $(BASE_FLAGS) -Iinclude -Ilib -Itests
+LINK_FLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
 LIBS = -lcsv -lyyjson -lzstd -lz -lpcre2-8 -lopenblas -lxxhash -llmdb -lm
-SRC = $(wildcard lib/*/*.c)
-OBJ = $(SRC:%.c=build/%.o)
-TOOLS = $(patsubst tools/%.c,build/bin/%,$(wildcard tools/*.c))
-COMMON = $(patsubst %.c,build/%.o,$(wildcard tools/common/*.c))
-all: build/libbco.a $(TOOLS)
-build/libbco.a: $(OBJ)
-	@rm -f $@; ar rcs $@ $^
-build/bin/%: build/tools/%.o $(COMMON) build/libbco.a
-	@mkdir -p $(@D); $(CC) $(CFLAGS) -fopenmp -o $@ $^ $(LIBS)
-build/%.o: %.c
-	@mkdir -p $(@D); $(CC) $(BASE) $(CFLAGS) -c -o $@ $<
+
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
+COMMON_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/common/*.c))
+TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
+TOOL_PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
+UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+LIBRARIES := $(BUILD)/libbco.a $(BUILD)/lib/libbco.so
+MAN_PAGES := $(wildcard man/*.[1-9])
+HEADERS := $(wildcard include/bco/*.h)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all tests check check-built check-long demo deps install install-bin install-lib install-dev install-man uninstall \
+	clean dist distcheck lint lint-man asan ubsan valgrind fuzz coverage bench help
+
+## all: the library and the tools, into build/ (the default)
+all: $(LIBRARIES) $(TOOL_PROGRAMS) $(BUILD)/bco-uninstalled.pc
+
+run = $(if $(V),,@printf '%-4s %s\n' $(1) $(2);)
+
+# ---- building ---------------------------------------------------------------
+
+# Every object depends on this file, which changes when the flags do.
+FLAGS_NOW := $(strip $(CC) $(CFLAGS) $(CPPFLAGS) $(LIB_FLAGS) $(LDFLAGS) $(LIBS))
+ifneq ($(filter-out clean help deps lint lint-man dist uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(FLAGS_NOW),$(strip $(file <$(BUILD)/flags)))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS_NOW))
+endif
+endif
+$(BUILD)/flags: ;
+
+# Says what to do where a library is missing, once, instead of a page of compiler errors.
+$(BUILD)/found: scripts/deps
+	@mkdir -p $(@D)
+	@scripts/deps --find '$(CC)'
+	@touch $@
+
+$(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags | $(BUILD)/found
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) $(LIB_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/tools/%.o: tools/%.c $(BUILD)/flags | $(BUILD)/found
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) $(TOOL_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags | $(BUILD)/found
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) $(TEST_FLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/examples/%.o: examples/%.c $(BUILD)/flags | $(BUILD)/found
+	@mkdir -p $(@D)
+	$(call run,CC,$<)$(CC) $(BASE_FLAGS) -Iinclude $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/libbco.a: $(LIB_OBJECTS)
+	@rm -f $@
+	$(call run,AR,$@)$(AR) rcs $@ $^
+
+$(BUILD)/lib/libbco.so.$(VERSION): $(LIB_OBJECTS)
+	$(call run,LINK,$@)$(CC) -shared -Wl,-soname,$(SONAME) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/lib/libbco.so: $(BUILD)/lib/libbco.so.$(VERSION)
+	@ln -sf libbco.so.$(VERSION) $(@D)/$(SONAME)
+	@ln -sf $(SONAME) $@
+	@touch -h $@
+
+# The same search path serves the build folder and PREFIX: bin/ beside lib/.
+$(BUILD)/bin/%: $(BUILD)/tools/%.o $(COMMON_OBJECTS) $(BUILD)/lib/libbco.so
+	@mkdir -p $(@D)
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbco -Wl,--allow-shlib-undefined
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbco.a
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libbco.a
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/lib/libbco.so
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $< -L$(BUILD)/lib -lbco -lm
+
+# pkg-config prefers the -uninstalled one: examples in the manual pages compile against the build folder.
+$(BUILD)/bco.pc: bco.pc.in include/bco/bco.h $(BUILD)/flags Makefile
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@EXTRA@||' -e 's|@LIBS@|-fopenmp $(LIBS)|' $< >$@
+
+$(BUILD)/bco-uninstalled.pc: bco.pc.in include/bco/bco.h $(BUILD)/flags Makefile
+	@sed -e 's|@PREFIX@|$(CURDIR)|' -e 's|@LIBDIR@|$(abspath $(BUILD))/lib|' -e 's|@INCLUDEDIR@|$(CURDIR)/include|' \
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@EXTRA@|-Wl,-rpath,$(abspath $(BUILD))/lib $(LINK_FLAGS)|' \
+		-e 's|@LIBS@|-fopenmp $(LIBS)|' $< >$@
+
+-include $(LIB_OBJECTS:.o=.d) $(COMMON_OBJECTS:.o=.d) $(TOOLS:%=$(BUILD)/tools/%.d)
+-include $(UNIT_PROGRAMS:%=%.d) $(EXAMPLE_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d)
+
+# ---- testing ----------------------------------------------------------------
+
+# -j for a make that was started without it.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+## check: install what is missing, build, run all quick tests; ends with `N passed, N failed, N skipped`
+check:
+	@scripts/deps --test
+	@$(MAKE) --no-print-directory $(PARALLEL) check-built
+
+tests: $(UNIT_PROGRAMS) $(EXAMPLE_PROGRAMS)
+
+check-built: all tests
+	@BUILD=$(BUILD) CC='$(CC)' tests/run -j $(JOBS)
+
+## check-long: check, and the long tests of tests/long/*.sh (these may use Python, in a folder of their own)
+check-long:
+	@scripts/deps --test --python
+	@$(MAKE) --no-print-directory $(PARALLEL) all tests
+	@BUILD=$(BUILD) CC='$(CC)' tests/run -j $(JOBS) --long
+
+## demo: install what is missing, build, and align a small model in front of you
+demo:
+	@scripts/deps
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" examples/demo/run
+
+## asan: the whole of check under AddressSanitizer and UBSan, in build/asan
+asan:
+	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=address,undefined CFLAGS='-O1 -g -fno-omit-frame-pointer' check
+
+## ubsan: the whole of check under UBSan alone, in build/ubsan
+ubsan:
+	@$(MAKE) --no-print-directory BUILD=build/ubsan SANITIZE=undefined CFLAGS='-O1 -g' check
+
+## valgrind: unit tests and command-line cases under valgrind
+valgrind:
+	@scripts/deps --test --valgrind
+	@$(MAKE) --no-print-directory $(PARALLEL) all tests
+	@BUILD=$(BUILD) CC='$(CC)' tests/run -j $(JOBS) --valgrind
+
+## fuzz: every parser for FUZZ_SECONDS [60] under libFuzzer; corpora in tests/fuzz/corpus
+fuzz:
+	@scripts/deps --test --lint
+	@$(MAKE) --no-print-directory $(PARALLEL) BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+		CFLAGS='-O1 -g' fuzz-programs
+	@scripts/fuzz build/fuzz $(FUZZ_SECONDS)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+## coverage: the share of lines that check runs, by file, in build/coverage
+coverage:
+	@$(MAKE) --no-print-directory BUILD=build/coverage CFLAGS='-O0 -g --coverage' check
+	@scripts/coverage build/coverage
+
+## bench: time and memory on this machine, into build/bench.txt
+bench:
+	@scripts/deps --test --python
+	@$(MAKE) --no-print-directory $(PARALLEL) all tests
+	@BUILD=$(BUILD) scripts/bench
+
+## lint: clang-format and clang-tidy over everything
+lint:
+	@scripts/deps --lint
+	@scripts/lint -j $(JOBS)
+
+## lint-man: mandoc's opinion of the manual
+lint-man:
+	@scripts/deps --test
+	@scripts/lint-man
+
+# ---- installing -------------------------------------------------------------
+
+## deps: install what building needs (apt); quick when all is there
+deps:
+	@scripts/deps
+
+## install: all of install-bin, install-lib, install-dev, install-man, under DESTDIR and PREFIX
+install: install-bin install-lib install-dev install-man
+
+## install-bin: the tools
+install-bin: $(TOOL_PROGRAMS)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR)
+	$(if $(TOOLS),$(INSTALL) -m 755 $(TOOL_PROGRAMS) $(DESTDIR)$(BINDIR))
+
+## install-lib: the shared library, which the tools need
+install-lib: $(BUILD)/lib/libbco.so
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 644 $(BUILD)/lib/libbco.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	ln -sf libbco.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+
+## install-dev: headers, static library and bco.pc, for programs of one's own
+install-dev: $(LIBRARIES) $(BUILD)/bco.pc
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/bco
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/bco
+	$(INSTALL) -m 644 $(BUILD)/libbco.a $(DESTDIR)$(LIBDIR)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbco.so
+	$(INSTALL) -m 644 $(BUILD)/bco.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+
+## install-man: the manual
+install-man:
+	for page in $(MAN_PAGES); do \
+		folder=$(DESTDIR)$(MANDIR)/man$${page##*.} && \
+		$(INSTALL) -d $$folder && $(INSTALL) -m 644 $$page $$folder || exit 1; \
+	done
+
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(TOOLS:%=$(DESTDIR)$(BINDIR)/%)
+	rm -f $(DESTDIR)$(LIBDIR)/libbco.so $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libbco.so.$(VERSION)
+	rm -f $(DESTDIR)$(LIBDIR)/libbco.a $(DESTDIR)$(LIBDIR)/pkgconfig/bco.pc
+	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
+	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	-rmdir $(DESTDIR)$(INCLUDEDIR)/bco 2>/dev/null
+
+## dist: build/bco-VERSION.tar.gz of the files git knows
+dist:
+	@mkdir -p $(BUILD)
+	git ls-files -z | tar --null -T - --transform 's,^,bco-$(VERSION)/,' --sort=name --owner=0 --group=0 --numeric-owner \
+		-czf $(BUILD)/bco-$(VERSION).tar.gz
+
+## distcheck: unpack the tarball, build, test, install, use, uninstall it, and find nothing left
+distcheck: dist
+	@scripts/deps --test
+	@scripts/distcheck $(BUILD)/bco-$(VERSION).tar.gz
+
+## clean: remove build/
 clean:
 	rm -rf build
--include $(OBJ:.o=.d)
-.PRECIOUS: build/%.o
+
+## help: this list
+help:
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@echo 'Variables: V=1, PREFIX, DESTDIR, BUILD, CC, CFLAGS, SANITIZE, WERROR=1, JOBS, FUZZ_SECONDS'

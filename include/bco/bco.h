@@ -14,4 +14,24 @@
 #include <bco/tokenizer.h>
 #include <bco/watch.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of this header; bco_version gives that of the library in use. */
+#define BCO_VERSION "0.1.0"
+
+/* "0.1.0". Static storage. */
+BCO_API const char *bco_version(void);
+
+/* Writes the names and versions of the libraries that libbco runs on, "yyjson
+ * 0.10.0, zstd 1.5.4, ...", into `text` of `size` bytes, always terminated when
+ * size > 0. Returns the length of the whole text in bytes, without its
+ * terminator, as snprintf does. */
+BCO_API size_t bco_version_libraries(char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

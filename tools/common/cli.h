@@ -10,7 +10,7 @@ enum cli_kind {
     CLI_UNFLAG, /* bool: set to false (--no-bos) */
     CLI_TEXT,   /* const char * */
     CLI_LIST,   /* struct cli_list: repeatable */
-    CLI_COUNT,  /* uint64_t: a whole number, K M G allowed; checked against min and max */
+    CLI_COUNT,  /* uint64_t: a whole number; K, M, G multiply by 1024, 1024^2, 1024^3; checked against min and max */
     CLI_REAL,   /* double: finite; checked against min and max */
     CLI_CHOICE, /* int: the index in `choices`, words with | between */
 };
@@ -28,7 +28,7 @@ struct cli_option {
     const char *argument; /* N, X, FILE, FIELD; NULL for flags */
     const char *help;     /* one line, or more with \n; the default is written here, in brackets */
     const char *choices;  /* CLI_CHOICE only */
-    double min, max;      /* CLI_COUNT, CLI_REAL: both 0: no bounds (CLI_COUNT: from 0) */
+    double min, max;      /* CLI_COUNT, CLI_REAL: both 0: no bounds (CLI_COUNT: from 0); max <= min: no upper one */
     bool *given;          /* NULL, or set to true when the option was there */
 };
 
@@ -54,10 +54,14 @@ struct cli {
     struct bco_watch watch; /* progress line, warnings, stop on SIGINT and SIGTERM: to be handed to the library */
 };
 
-/* Parses. Returns -1 to go on, else the exit code to leave with at once: 0 after
+/* A tool's option with the name or letter of a common one (`output`, 'o')
+ * replaces that. Names are exact: no abbreviations.
+ *
+ * Parses. Returns -1 to go on, else the exit code to leave with at once: 0 after
  * --help or --version, 2 after a usage error, which has been printed. `save_on_signal`:
  * SIGINT and SIGTERM make watch.stop true (bco-train); otherwise they kill, after
- * temporary files were removed. The common options -j -o --rejects are accepted by every tool. */
+ * temporary files were removed. The common options -j -o --rejects are accepted by every tool.
+ * After -1 the tool ends with cli_finish; arguments and lists hold until then. */
 int cli_parse(struct cli *cli, const struct cli_tool *tool, int argc, char **argv, bool save_on_signal);
 
 /* A usage error of the tool's own: prints `tool: message` and a hint at --help; returns 2. */

@@ -1,0 +1,32 @@
+#include <bco/bco.h>
+
+#include <cblas.h>
+#include <csv.h>
+#include <lmdb.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdio.h>
+#include <xxhash.h>
+#include <yyjson.h>
+#include <zlib.h>
+#include <zstd.h>
+
+const char *bco_version(void) {
+    return BCO_VERSION;
+}
+
+/* OpenBLAS gives "OpenBLAS 0.3.21 DYNAMIC_ARCH ...", PCRE2 "10.42 2022-12-11". */
+size_t bco_version_libraries(char *text, size_t size) {
+    char pcre2[64] = "?";
+    unsigned xx = XXH_versionNumber(), json = yyjson_version();
+    int major, minor, patch;
+    if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= (int)sizeof pcre2) pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+    mdb_version(&major, &minor, &patch);
+    int length = snprintf(
+        text, size,
+        "libcsv %d.%d.%d, yyjson %u.%u.%u, zstd %s, zlib %s, PCRE2 %.*s, LMDB %d.%d.%d, xxHash %u.%u.%u, %s (%s)",
+        CSV_MAJOR, CSV_MINOR, CSV_RELEASE, json >> 16, json >> 8 & 255, json & 255, ZSTD_versionString(), zlibVersion(),
+        5, pcre2, major, minor, patch, xx / 10000, xx / 100 % 100, xx % 100, openblas_get_config(),
+        openblas_get_corename());
+    return length > 0 ? (size_t)length : 0;
+}
