@@ -26,7 +26,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 	-Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
 BASE_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -fopenmp -MMD -MP $(WARNINGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all)
-LIB_FLAGS = $(BASE_FLAGS) -fPIC -fvisibility=hidden -Iinclude -Ilib
+# -fno-math-errno: a square root is one instruction, so that loops with one become vectors; values stay as they are.
+LIB_FLAGS = $(BASE_FLAGS) -fno-math-errno -fPIC -fvisibility=hidden -Iinclude -Ilib
 TOOL_FLAGS = $(BASE_FLAGS) -Iinclude -Itools
 TEST_FLAGS = $(BASE_FLAGS) -Iinclude -Ilib -Itests
 LINK_FLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))

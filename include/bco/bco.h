@@ -8,10 +8,12 @@
 #define BCO_BCO_H
 
 #include <bco/error.h>
+#include <bco/loss.h>
 #include <bco/model.h>
 #include <bco/record.h>
 #include <bco/sequence.h>
 #include <bco/tokenizer.h>
+#include <bco/train.h>
 #include <bco/watch.h>
 
 #ifdef __cplusplus

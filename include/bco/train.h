@@ -1,0 +1,173 @@
+/* Training: records with reference log-probs in, a model out. The whole run is
+ * bco_train; a loop of one's own is made of bco_model_grad, the losses of
+ * <bco/loss.h> and bco_optimizer_step. */
+#ifndef BCO_TRAIN_H
+#define BCO_TRAIN_H
+
+#include <bco/error.h>
+#include <bco/loss.h>
+#include <bco/model.h>
+#include <bco/record.h>
+#include <bco/sequence.h>
+#include <bco/tokenizer.h>
+#include <bco/watch.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- learning rates -------------------------------------------------------- */
+
+enum bco_schedule { BCO_SCHEDULE_LINEAR, BCO_SCHEDULE_COSINE, BCO_SCHEDULE_CONSTANT };
+
+BCO_API const char *bco_schedule_name(enum bco_schedule schedule); /* "linear", ...; NULL where there is no such one */
+
+/* Steps of warm-up: below 1, `warmup` is a share of `steps`, rounded up; from 1 on it counts steps. */
+BCO_API uint64_t bco_schedule_warmup(double warmup, uint64_t steps);
+
+/* The factor on the learning rate of step `step` (from 0) of `steps`:
+ * step/warmup while step < warmup, then, with p = (step - warmup)/(steps - warmup),
+ * 1 - p (linear), (1 + cos(pi p))/2 (cosine) or 1 (constant). */
+BCO_API double bco_schedule_factor(enum bco_schedule schedule, uint64_t step, uint64_t steps, uint64_t warmup);
+
+/* ---- the optimizer ----------------------------------------------------------- */
+
+struct bco_adamw {
+    double beta1, beta2;
+    double epsilon;
+    double weight_decay; /* on weights with two dimensions, the embedding among them */
+    double clip;         /* greatest Euclidean norm of the whole gradient; 0: as it is */
+};
+
+struct bco_optimizer;
+
+/* AdamW over all weights of a trainable model, with moments of 0. Keeps
+ * `model`, which must outlive it. Memory: 8 bytes a weight. */
+BCO_API enum bco_code bco_optimizer_open(struct bco_optimizer **optimizer, struct bco_model *model,
+                                         const struct bco_adamw *settings, struct bco_error *err);
+BCO_API void bco_optimizer_close(struct bco_optimizer *optimizer); /* NULL is legal */
+
+/* One step on the model's gradients g, t counting from 1; `norm` is their
+ * Euclidean norm (bco_model_gradient_norm):
+ *   g = g min(1, clip/(norm + 1e-6))
+ *   m = beta1 m + (1 - beta1) g       v = beta2 v + (1 - beta2) g^2
+ *   w = w - rate weight_decay w       (matrices only)
+ *   w = w - rate/(1 - beta1^t) m / (sqrt(v)/sqrt(1 - beta2^t) + epsilon)
+ * The gradients stay as they are. */
+BCO_API void bco_optimizer_step(struct bco_optimizer *optimizer, double rate, double norm);
+
+/* ---- records to learn from ----------------------------------------------------- */
+
+struct bco_dataset;
+
+struct bco_dataset_options {
+    enum bco_loss loss;       /* bco, bce: label and ref_logp are needed; sft: neither, and down records are skipped */
+    struct bco_limits limits; /* where the records' ref_id does not say; max_length 0, max_prompt 0: the defaults */
+    bool max_length_given, max_prompt_given, overlong_given, bos_given, eos_given; /* then ref_id must agree */
+    const char *spool; /* folder of an unlinked file for the token ids */
+};
+
+struct bco_dataset_counts {
+    uint64_t records, pairs;    /* records that are kept; how many of them are pairs */
+    uint64_t up, down;          /* samples: a pair is one of each */
+    uint64_t skipped, rejected; /* sft: down records; records that went to rejects */
+    uint64_t tokens;            /* of all sequences */
+    struct bco_cuts cuts;
+};
+
+/* Reads all records that `reader` has, for training or validating `model`.
+ * Their token ids go to a file that has no name; in memory stay 56 bytes a
+ * sample. `tokenizer` may be NULL where limits.ids; `rejects` NULL: the first
+ * bad record is an error. A ref_id that does not fit the model, the tokenizer,
+ * the limits or its neighbours is an error that names what differs. */
+BCO_API enum bco_code bco_dataset_read(struct bco_dataset **dataset, struct bco_reader *reader,
+                                       struct bco_writer *rejects, const struct bco_model *model,
+                                       const struct bco_tokenizer *tokenizer, const struct bco_dataset_options *options,
+                                       const struct bco_watch *watch, struct bco_error *err);
+BCO_API void bco_dataset_close(struct bco_dataset *dataset); /* NULL is legal */
+BCO_API struct bco_dataset_counts bco_dataset_counts(const struct bco_dataset *dataset);
+
+/* ---- a run ------------------------------------------------------------------------ */
+
+/* What one optimizer step, or one evaluation, showed. Means are weighted; NaN
+ * where no sample of the class was there. Log-probs, rewards and kl in nats. */
+struct bco_train_metrics {
+    uint64_t step; /* from 1 */
+    bool evaluation;
+    double loss;
+    double delta;                        /* NaN for sft */
+    double rewards_up, rewards_down;     /* class means of beta*(logp - ref_logp) */
+    double accuracy;                     /* share with (reward > delta) == label */
+    double auc;                          /* evaluation only: P(an up's reward > a down's), ties 1/2 */
+    double logps_up, logps_down;         /* class means of logp */
+    double kl;                           /* -mean(logp - ref_logp) */
+    double up_logratio_per_token;        /* sum of the ups' log-ratios / sum of their tokens */
+    double error_term;                   /* mean_up exp(-(r - delta)) + mean_down exp(r - delta) */
+    double shift_up, shift_down;         /* the shift's class means after the step */
+    double gradient_norm, learning_rate; /* step only; the norm before clipping */
+    uint64_t up, down;                   /* samples of each class, those of weight 0 apart */
+    uint64_t tokens;                     /* of the step's sequences */
+    double tokens_per_second, seconds;   /* seconds: of this step or evaluation */
+};
+
+struct bco_train_options {
+    enum bco_loss loss; /* bco, bce or sft */
+    double beta;
+    double up_weight, down_weight; /* factors on the losses of a class */
+    enum bco_shift_rule shift;
+    double shift_decay;
+    double epochs;
+    uint64_t steps;      /* 0: from epochs */
+    size_t batch;        /* records an optimizer step */
+    size_t micro_tokens; /* tokens a micro-batch may have, unless one sequence has more; 0: chosen here */
+    double learning_rate;
+    enum bco_schedule schedule;
+    double warmup; /* bco_schedule_warmup */
+    struct bco_adamw adamw;
+    uint64_t seed;
+    bool shuffle;        /* anew each epoch; false: in the records' order */
+    const char *out;     /* the folder to make */
+    const char *metrics; /* a file; NULL: metrics.jsonl in `out` */
+    const char *name;    /* what the model card calls the model that training started from; may be NULL */
+    uint64_t eval_every; /* steps; 0: each epoch */
+    uint64_t save_every; /* steps between checkpoints; 0: none unless the run is interrupted */
+    size_t keep;         /* checkpoints that stay, at least 1 */
+    bool resume;
+    /* Called after each step and each evaluation; may be NULL. */
+    void (*on_metrics)(void *user, const struct bco_train_metrics *metrics);
+    void *user;
+};
+
+/* beta 0.1, ema of decay 0.99, 1 epoch, batch 32, rate 5e-7, linear, warm-up 0.1, AdamW 0.9, 0.999, 1e-8 without
+ * decay, clip 1, shuffled by seed 0, 2 checkpoints kept; no folder. */
+BCO_API void bco_train_defaults(struct bco_train_options *options);
+
+struct bco_train_result {
+    uint64_t steps;                            /* of the whole run */
+    uint64_t resumed_from;                     /* the step of the checkpoint; 0: from the start */
+    bool was_finished;                         /* resume found a finished run, and nothing was changed */
+    struct bco_train_metrics last, evaluation; /* the last ones; step 0: none */
+};
+
+/* BCO_EDATA unless `options->out` can be used: it is not there, is an empty folder, or `resume`
+ * is set. BCO_ESYSTEM: it cannot be made. Makes it. bco_train does the same first; call it before long work. */
+BCO_API enum bco_code bco_train_prepare(const struct bco_train_options *options, struct bco_error *err);
+
+/* Trains `model` (trainable) on `train`, evaluates on `valid` (NULL: never),
+ * and writes `options->out`: the model, metrics.jsonl, README.md and, in
+ * checkpoints/, what a later run resumes from: bco-train(5). Equal settings
+ * give equal bytes. BCO_EINTERRUPTED: watch asked to stop, a checkpoint is
+ * saved. BCO_EDATA: a loss or a gradient that is no number (the records are
+ * named), or settings that do not fit the checkpoint; nothing was overwritten. */
+BCO_API enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train,
+                                const struct bco_dataset *valid, const struct bco_train_options *options,
+                                const struct bco_watch *watch, struct bco_train_result *result, struct bco_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
