@@ -1,0 +1,210 @@
+#include "text/decoder.h"
+
+#include "base/fail.h"
+#include "base/mem.h"
+#include "text/json.h"
+#include "text/normalizer.h"
+#include "text/unicode.h"
+
+#include <string.h>
+
+enum { MAX_NESTING = 16 };
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+
+void bco_pieces_free(struct bco_pieces *pieces) {
+    bco_buf_free(&pieces->bytes);
+    free(pieces->ends);
+    *pieces = (struct bco_pieces){0};
+}
+
+void bco_pieces_clear(struct bco_pieces *pieces) {
+    bco_buf_clear(&pieces->bytes);
+    pieces->count = 0;
+}
+
+bool bco_pieces_end(struct bco_pieces *pieces) {
+    if (!bco_grow((void **)&pieces->ends, &pieces->capacity, pieces->count + 1, sizeof *pieces->ends)) return false;
+    pieces->ends[pieces->count++] = pieces->bytes.length;
+    return true;
+}
+
+static const char *piece_at(const struct bco_pieces *pieces, size_t i, size_t *length) {
+    size_t start = i ? pieces->ends[i - 1] : 0;
+    *length = pieces->ends[i] - start;
+    return *length ? pieces->bytes.data + start : "";
+}
+
+/* ---- the kinds: each writes all of `out` from all of `in` -------------------- */
+
+static enum bco_code copy_text(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
+    const char *text;
+    enum bco_code code = bco_json_text(json, "content", &text, &step->length, err);
+    if (code) return code;
+    step->text = bco_strndup(text, step->length);
+    return step->text ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code read_replace(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
+    enum bco_code code = copy_text(step, json, err);
+    return code ? code : bco_pattern_read(&step->pattern, yyjson_obj_get(json, "pattern"), err);
+}
+
+static enum bco_code read_strip(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
+    enum bco_code code = copy_text(step, json, err);
+    if (!code && !step->length) code = bco_fail(err, BCO_EDATA, "decoder 'Strip' has an empty 'content'");
+    if (!code) code = bco_json_size(json, "start", 0, &step->start, err);
+    if (!code) code = bco_json_size(json, "stop", 0, &step->stop, err);
+    return code;
+}
+
+static enum bco_code apply_replace(const struct bco_decoder_step *step, const struct bco_pieces *in,
+                                   struct bco_pieces *out, struct bco_error *err) {
+    for (size_t i = 0; i < in->count; i++) {
+        size_t length;
+        const char *piece = piece_at(in, i, &length);
+        enum bco_code code = bco_replace(&step->pattern, step->text, step->length, piece, length, &out->bytes, err);
+        if (code) return code;
+        if (!bco_pieces_end(out)) return bco_fail_memory(err);
+    }
+    return BCO_OK;
+}
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
+}
+
+/* The byte that a piece such as <0x0A> stands for; -1: none. */
+static int byte_of_piece(const char *piece, size_t length) {
+    if (length != 6 || memcmp(piece, "<0x", 3) != 0 || piece[5] != '>') return -1;
+    int high = hex_digit(piece[3]), low = hex_digit(piece[4]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/* A run of byte pieces that is not UTF-8 as a whole becomes as many U+FFFD, as in the reference. */
+static bool end_bytes(struct bco_pieces *out, size_t start) {
+    size_t length = out->bytes.length - start;
+    if (!length) return true;
+    if (bco_utf8_check(out->bytes.data + start, length) < length) {
+        out->bytes.length = start;
+        for (size_t i = 0; i < length; i++) bco_buf_str(&out->bytes, replacement);
+    }
+    return bco_pieces_end(out);
+}
+
+static enum bco_code apply_byte_fallback(const struct bco_decoder_step *step, const struct bco_pieces *in,
+                                         struct bco_pieces *out, struct bco_error *err) {
+    (void)step;
+    size_t start = 0; /* of the run of byte pieces, in out->bytes */
+    for (size_t i = 0; i < in->count; i++) {
+        size_t length;
+        const char *piece = piece_at(in, i, &length);
+        int byte = byte_of_piece(piece, length);
+        if (byte >= 0) {
+            bco_buf_char(&out->bytes, (char)byte);
+            continue;
+        }
+        if (!end_bytes(out, start)) return bco_fail_memory(err);
+        bco_buf_add(&out->bytes, piece, length);
+        if (!bco_pieces_end(out)) return bco_fail_memory(err);
+        start = out->bytes.length;
+    }
+    return end_bytes(out, start) ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code apply_fuse(const struct bco_decoder_step *step, const struct bco_pieces *in,
+                                struct bco_pieces *out, struct bco_error *err) {
+    (void)step;
+    bco_buf_add(&out->bytes, in->bytes.data ? in->bytes.data : "", in->bytes.length);
+    return bco_pieces_end(out) ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code apply_strip(const struct bco_decoder_step *step, const struct bco_pieces *in,
+                                 struct bco_pieces *out, struct bco_error *err) {
+    for (size_t i = 0; i < in->count; i++) {
+        size_t length, size = step->length;
+        const char *piece = piece_at(in, i, &length);
+        for (size_t n = 0; n < step->start && length >= size && !memcmp(piece, step->text, size); n++) {
+            piece += size;
+            length -= size;
+        }
+        for (size_t n = 0; n < step->stop && length >= size && !memcmp(piece + length - size, step->text, size); n++)
+            length -= size;
+        bco_buf_add(&out->bytes, piece, length);
+        if (!bco_pieces_end(out)) return bco_fail_memory(err);
+    }
+    return BCO_OK;
+}
+
+/* In the order of the enum in decoder.h. */
+static const struct kind {
+    const char *name;
+    enum bco_code (*read)(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err);
+    enum bco_code (*apply)(const struct bco_decoder_step *step, const struct bco_pieces *in, struct bco_pieces *out,
+                           struct bco_error *err);
+} kinds[] = {
+    [DECODE_REPLACE] = {"Replace", read_replace, apply_replace},
+    [DECODE_BYTE_FALLBACK] = {"ByteFallback", NULL, apply_byte_fallback},
+    [DECODE_FUSE] = {"Fuse", NULL, apply_fuse},
+    [DECODE_STRIP] = {"Strip", read_strip, apply_strip},
+};
+
+static enum bco_code read_step(struct bco_decoder *decoder, yyjson_val *json, struct bco_error *err) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, bco_json_type(json)) != 0) continue;
+        if (!bco_grow((void **)&decoder->steps, &decoder->capacity, decoder->count + 1, sizeof *decoder->steps))
+            return bco_fail_memory(err);
+        struct bco_decoder_step *step = &decoder->steps[decoder->count++];
+        memset(step, 0, sizeof *step);
+        step->kind = (int)i;
+        return kinds[i].read ? kinds[i].read(step, json, err) : BCO_OK;
+    }
+    return bco_fail(err, BCO_EDATA, "decoder '%s' is not supported", bco_json_type(json));
+}
+
+static enum bco_code read_nested(struct bco_decoder *decoder, yyjson_val *json, int depth, struct bco_error *err) {
+    if (strcmp(bco_json_type(json), "Sequence") != 0) return read_step(decoder, json, err);
+    if (depth == MAX_NESTING) return bco_fail(err, BCO_EDATA, "decoders are nested too deeply");
+    enum bco_code code = BCO_OK;
+    size_t i, count;
+    yyjson_val *step;
+    yyjson_arr_foreach(yyjson_obj_get(json, "decoders"), i, count, step) {
+        if (!code) code = read_nested(decoder, step, depth + 1, err);
+    }
+    return code;
+}
+
+enum bco_code bco_decoder_read(struct bco_decoder *decoder, yyjson_val *json, struct bco_error *err) {
+    decoder->none = !json || yyjson_is_null(json);
+    return decoder->none ? BCO_OK : read_nested(decoder, json, 0, err);
+}
+
+void bco_decoder_free(struct bco_decoder *decoder) {
+    for (size_t i = 0; i < decoder->count; i++) {
+        free(decoder->steps[i].text);
+        bco_pattern_free(&decoder->steps[i].pattern);
+    }
+    free(decoder->steps);
+    *decoder = (struct bco_decoder){0};
+}
+
+enum bco_code bco_decoder_apply(const struct bco_decoder *decoder, struct bco_pieces *pieces,
+                                struct bco_pieces *scratch, struct bco_buf *out, struct bco_error *err) {
+    for (size_t i = 0; i < decoder->count; i++) {
+        bco_pieces_clear(scratch);
+        enum bco_code code = kinds[decoder->steps[i].kind].apply(&decoder->steps[i], pieces, scratch, err);
+        if (code) return code;
+        struct bco_pieces swap = *pieces;
+        *pieces = *scratch;
+        *scratch = swap;
+    }
+    for (size_t i = 0; i < pieces->count; i++) {
+        size_t length;
+        const char *piece = piece_at(pieces, i, &length);
+        if (decoder->none && i) bco_buf_char(out, ' ');
+        bco_buf_add(out, piece, length);
+    }
+    return out->failed || pieces->bytes.failed || scratch->bytes.failed ? bco_fail_memory(err) : BCO_OK;
+}

@@ -1,0 +1,153 @@
+#include "text/normalizer.h"
+
+#include "base/fail.h"
+#include "base/mem.h"
+#include "text/json.h"
+#include "text/unicode.h"
+
+#include <string.h>
+
+enum { MAX_NESTING = 16 };
+
+static enum bco_code copy_text(struct bco_normalizer_step *step, yyjson_val *json, const char *key,
+                               struct bco_error *err) {
+    const char *text;
+    enum bco_code code = bco_json_text(json, key, &text, &step->length, err);
+    if (code) return code;
+    step->text = bco_strndup(text, step->length);
+    return step->text ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code read_prepend(struct bco_normalizer_step *step, yyjson_val *json, struct bco_error *err) {
+    return copy_text(step, json, "prepend", err);
+}
+
+static enum bco_code read_replace(struct bco_normalizer_step *step, yyjson_val *json, struct bco_error *err) {
+    enum bco_code code = copy_text(step, json, "content", err);
+    return code ? code : bco_pattern_read(&step->pattern, yyjson_obj_get(json, "pattern"), err);
+}
+
+static enum bco_code read_strip(struct bco_normalizer_step *step, yyjson_val *json, struct bco_error *err) {
+    enum bco_code code = bco_json_bool(json, "strip_left", true, &step->left, err);
+    return code ? code : bco_json_bool(json, "strip_right", true, &step->right, err);
+}
+
+enum bco_code bco_replace(const struct bco_pattern *pattern, const char *with, size_t with_length, const char *text,
+                          size_t length, struct bco_buf *out, struct bco_error *err) {
+    struct bco_scan scan;
+    enum bco_code code = bco_scan_begin(&scan, pattern, err);
+    if (code) return code;
+    bco_scan_text(&scan, text, length);
+    size_t done = 0;
+    bool found;
+    while (!(code = bco_scan_next(&scan, &found, err)) && found) {
+        bco_buf_add(out, text + done, scan.start - done);
+        bco_buf_add(out, with, with_length);
+        done = scan.end;
+    }
+    bco_buf_add(out, text + done, length - done);
+    bco_scan_end(&scan);
+    return code;
+}
+
+static enum bco_code apply_prepend(const struct bco_normalizer_step *step, const char *text, size_t length,
+                                   struct bco_buf *out, struct bco_error *err) {
+    (void)err;
+    if (length) bco_buf_add(out, step->text, step->length);
+    bco_buf_add(out, text, length);
+    return BCO_OK;
+}
+
+static enum bco_code apply_replace(const struct bco_normalizer_step *step, const char *text, size_t length,
+                                   struct bco_buf *out, struct bco_error *err) {
+    return bco_replace(&step->pattern, step->text, step->length, text, length, out, err);
+}
+
+static enum bco_code apply_strip(const struct bco_normalizer_step *step, const char *text, size_t length,
+                                 struct bco_buf *out, struct bco_error *err) {
+    (void)err;
+    uint32_t c;
+    while (step->left && length) {
+        size_t size = bco_utf8_next(text, length, &c);
+        if (!bco_is_space(c)) break;
+        text += size;
+        length -= size;
+    }
+    while (step->right && length && bco_is_space(bco_utf8_before(text, length))) {
+        do length--;
+        while (((unsigned char)text[length] & 0xC0) == 0x80);
+    }
+    bco_buf_add(out, text, length);
+    return BCO_OK;
+}
+
+/* The kinds, in the order of the enum in normalizer.h. */
+static const struct kind {
+    const char *name;
+    enum bco_code (*read)(struct bco_normalizer_step *step, yyjson_val *json, struct bco_error *err);
+    enum bco_code (*apply)(const struct bco_normalizer_step *step, const char *text, size_t length, struct bco_buf *out,
+                           struct bco_error *err);
+} kinds[] = {
+    [NORMALIZE_PREPEND] = {"Prepend", read_prepend, apply_prepend},
+    [NORMALIZE_REPLACE] = {"Replace", read_replace, apply_replace},
+    [NORMALIZE_STRIP] = {"Strip", read_strip, apply_strip},
+};
+
+static enum bco_code read_step(struct bco_normalizer *normalizer, yyjson_val *json, struct bco_error *err) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, bco_json_type(json)) != 0) continue;
+        if (!bco_grow((void **)&normalizer->steps, &normalizer->capacity, normalizer->count + 1,
+                      sizeof *normalizer->steps))
+            return bco_fail_memory(err);
+        struct bco_normalizer_step *step = &normalizer->steps[normalizer->count++];
+        memset(step, 0, sizeof *step);
+        step->kind = (int)i;
+        return kinds[i].read ? kinds[i].read(step, json, err) : BCO_OK;
+    }
+    return bco_fail(err, BCO_EDATA, "normalizer '%s' is not supported", bco_json_type(json));
+}
+
+static enum bco_code read_nested(struct bco_normalizer *normalizer, yyjson_val *json, int depth,
+                                 struct bco_error *err) {
+    if (!json || yyjson_is_null(json)) return BCO_OK;
+    if (strcmp(bco_json_type(json), "Sequence") != 0) return read_step(normalizer, json, err);
+    if (depth == MAX_NESTING) return bco_fail(err, BCO_EDATA, "normalizers are nested too deeply");
+    enum bco_code code = BCO_OK;
+    size_t i, count;
+    yyjson_val *step;
+    yyjson_arr_foreach(yyjson_obj_get(json, "normalizers"), i, count, step) {
+        if (!code) code = read_nested(normalizer, step, depth + 1, err);
+    }
+    return code;
+}
+
+enum bco_code bco_normalizer_read(struct bco_normalizer *normalizer, yyjson_val *json, struct bco_error *err) {
+    return read_nested(normalizer, json, 0, err);
+}
+
+void bco_normalizer_free(struct bco_normalizer *normalizer) {
+    for (size_t i = 0; i < normalizer->count; i++) {
+        free(normalizer->steps[i].text);
+        bco_pattern_free(&normalizer->steps[i].pattern);
+    }
+    free(normalizer->steps);
+    *normalizer = (struct bco_normalizer){0};
+}
+
+enum bco_code bco_normalizer_apply(const struct bco_normalizer *normalizer, const char *text, size_t length,
+                                   struct bco_buf *out, struct bco_buf *scratch, struct bco_error *err) {
+    bco_buf_clear(out);
+    if (!normalizer->count) bco_buf_add(out, text, length);
+    for (size_t i = 0; i < normalizer->count; i++) {
+        const struct bco_normalizer_step *step = &normalizer->steps[i];
+        struct bco_buf *to = i ? scratch : out;
+        if (i) bco_buf_clear(to);
+        enum bco_code code = kinds[step->kind].apply(step, i ? out->data : text, i ? out->length : length, to, err);
+        if (code) return code;
+        if (!i) continue;
+        struct bco_buf swap = *out;
+        *out = *scratch;
+        *scratch = swap;
+    }
+    return out->failed || scratch->failed ? bco_fail_memory(err) : BCO_OK;
+}

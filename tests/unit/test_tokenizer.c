@@ -1,0 +1,126 @@
+/* Tokenizers against what the reference makes of hard texts, and what must be refused. */
+#include <bco/bco.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yyjson.h>
+
+#include <cmocka.h>
+
+#define MAX_PATH 512
+
+static const char *shared(void) {
+    const char *folder = getenv("BCO_SHARED");
+    return folder ? folder : "../shared";
+}
+
+static bool same_ids(yyjson_val *list, const struct bco_ids *ids) {
+    if (yyjson_arr_size(list) != ids->count) return false;
+    size_t i, count;
+    yyjson_val *id;
+    yyjson_arr_foreach(list, i, count, id) {
+        if (yyjson_get_int(id) != ids->ids[i]) return false;
+    }
+    return true;
+}
+
+static bool same_encoding(const struct bco_tokenizer *t, yyjson_val *line, const char *key, unsigned flags) {
+    yyjson_val *text = yyjson_obj_get(line, "text"), *want = yyjson_obj_get(line, key);
+    if (!text || !want) return true;
+    struct bco_ids ids = {0};
+    struct bco_error err;
+    bool same = !bco_tokenizer_encode(t, yyjson_get_str(text), yyjson_get_len(text), flags, &ids, &err) &&
+                same_ids(want, &ids);
+    bco_ids_free(&ids);
+    return same;
+}
+
+static bool same_decoding(const struct bco_tokenizer *t, yyjson_val *line, const char *key, unsigned flags) {
+    yyjson_val *list = yyjson_obj_get(line, "ids_special"), *want = yyjson_obj_get(line, key);
+    size_t count = yyjson_arr_size(list), i, n, length;
+    int32_t *ids = calloc(count + 1, sizeof *ids);
+    assert_non_null(ids);
+    yyjson_val *id;
+    yyjson_arr_foreach(list, i, n, id) ids[i] = yyjson_get_int(id);
+    char *text;
+    struct bco_error err;
+    assert_int_equal(bco_tokenizer_decode(t, ids, count, flags, &text, &length, &err), BCO_OK);
+    bool same = yyjson_get_len(want) == length && !memcmp(yyjson_get_str(want), text, length);
+    free(text);
+    free(ids);
+    return same;
+}
+
+/* Lines whose answer depends on the Unicode version of the libraries are counted apart. */
+static bool depends_on_unicode(yyjson_val *line) {
+    const char *group = yyjson_get_str(yyjson_obj_get(line, "group"));
+    return group && (!strcmp(group, "unicode-newer") || !strcmp(group, "nfc-newer"));
+}
+
+static bool check_line(const struct bco_tokenizer *t, yyjson_val *line) {
+    return same_encoding(t, line, "ids", 0) && same_encoding(t, line, "ids_special", BCO_ENCODE_SPECIAL) &&
+           same_decoding(t, line, "decoded", 0) && same_decoding(t, line, "decoded_skip", BCO_DECODE_SKIP_SPECIAL);
+}
+
+static void check_file(const struct bco_tokenizer *t, const char *path, size_t newer_at_most) {
+    FILE *in = fopen(path, "rb");
+    assert_non_null(in);
+    char *text = NULL;
+    size_t capacity = 0, number = 0, wrong = 0, newer_wrong = 0;
+    for (ssize_t length; (length = getline(&text, &capacity, in)) > 0;) {
+        yyjson_doc *doc = yyjson_read(text, (size_t)length, 0);
+        assert_non_null(doc);
+        yyjson_val *line = yyjson_doc_get_root(doc);
+        number++;
+        if (!check_line(t, line)) {
+            bool newer = depends_on_unicode(line);
+            if (newer)
+                newer_wrong++;
+            else if (++wrong <= 5)
+                print_error("%s:%zu: not what the reference gives\n", path, number);
+        }
+        yyjson_doc_free(doc);
+    }
+    free(text);
+    fclose(in);
+    print_message("%s: %zu lines, %zu wrong, %zu more that need a newer Unicode\n", path, number, wrong, newer_wrong);
+    assert_int_equal(wrong, 0);
+    assert_true(number > 0 && newer_wrong <= newer_at_most);
+}
+
+/* `folder` is under shared/; `golden` the name in shared/golden/tokenizers. */
+static void check_model(const char *folder, const char *golden, size_t newer_at_most) {
+    char dir[MAX_PATH], path[MAX_PATH];
+    snprintf(dir, sizeof dir, "%s/%s", shared(), folder);
+    snprintf(path, sizeof path, "%s/golden/tokenizers/%s.jsonl", shared(), golden);
+    if (access(path, R_OK) || access(dir, R_OK)) {
+        print_message("SKIP: %s is not there\n", path);
+        skip();
+    }
+    struct bco_tokenizer *t = NULL;
+    struct bco_error err = {0};
+    if (bco_tokenizer_open(&t, dir, &err)) fail_msg("%s: %s", err.file, err.message);
+    check_file(t, path, newer_at_most);
+    bco_tokenizer_close(t);
+}
+
+static void test_tinystories(void **state) {
+    (void)state;
+    check_model("models/tinystories-656k", "tinystories-656k", 0);
+}
+
+static void test_stories260k(void **state) {
+    (void)state;
+    check_model("models/stories260K", "stories260K", 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tinystories),
+        cmocka_unit_test(test_stories260k),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
