@@ -35,7 +35,7 @@ BCO_API double bco_schedule_factor(enum bco_schedule schedule, uint64_t step, ui
 
 /* ---- the optimizer ----------------------------------------------------------- */
 
-struct bco_adamw {
+struct bco_optimizer_options {
     double beta1, beta2;
     double epsilon;
     double weight_decay; /* on weights with two dimensions, the embedding among them */
@@ -47,7 +47,7 @@ struct bco_optimizer;
 /* AdamW over all weights of a trainable model, with moments of 0. Keeps
  * `model`, which must outlive it. Memory: 8 bytes a weight. */
 BCO_API enum bco_code bco_optimizer_open(struct bco_optimizer **optimizer, struct bco_model *model,
-                                         const struct bco_adamw *settings, struct bco_error *err);
+                                         const struct bco_optimizer_options *options, struct bco_error *err);
 BCO_API void bco_optimizer_close(struct bco_optimizer *optimizer); /* NULL is legal */
 
 /* One step on the model's gradients g, t counting from 1; `norm` is their
@@ -126,7 +126,7 @@ struct bco_train_options {
     double learning_rate;
     enum bco_schedule schedule;
     double warmup; /* bco_schedule_warmup */
-    struct bco_adamw adamw;
+    struct bco_optimizer_options adamw;
     uint64_t seed;
     bool shuffle;        /* anew each epoch; false: in the records' order */
     const char *out;     /* the folder to make */

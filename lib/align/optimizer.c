@@ -9,7 +9,7 @@
 
 struct bco_optimizer {
     struct bco_model *model;
-    struct bco_adamw settings;
+    struct bco_optimizer_options options;
     uint64_t steps;
     size_t count;
     struct bco_moments *moments; /* [count]; each pair is one allocation, at `first` */
@@ -27,11 +27,11 @@ static enum bco_code open_moments(struct bco_optimizer *o, struct bco_error *err
 }
 
 enum bco_code bco_optimizer_open(struct bco_optimizer **optimizer, struct bco_model *model,
-                                 const struct bco_adamw *settings, struct bco_error *err) {
+                                 const struct bco_optimizer_options *options, struct bco_error *err) {
     struct bco_optimizer *o = *optimizer = bco_calloc(1, sizeof *o);
     if (!o) return bco_fail_memory(err);
     o->model = model;
-    o->settings = *settings;
+    o->options = *options;
     o->count = bco_model_parameter_count(model);
     o->moments = bco_calloc(o->count, sizeof *o->moments);
     enum bco_code code = o->moments ? open_moments(o, err) : bco_fail_memory(err);
@@ -61,7 +61,7 @@ void bco_optimizer_set_steps(struct bco_optimizer *o, uint64_t steps) {
 }
 
 static struct bco_adamw_step numbers_of_step(const struct bco_optimizer *o, double rate, double norm) {
-    const struct bco_adamw *s = &o->settings;
+    const struct bco_optimizer_options *s = &o->options;
     double t = (double)o->steps;
     return (struct bco_adamw_step){
         .gradient_scale = s->clip > 0 ? (float)fmin(1, s->clip / (norm + 1e-6)) : 1,
@@ -88,7 +88,7 @@ static void update(const struct bco_adamw_step *step, const struct bco_parameter
 void bco_optimizer_step(struct bco_optimizer *o, double rate, double norm) {
     o->steps++;
     struct bco_adamw_step plain = numbers_of_step(o, rate, norm), decayed = plain;
-    decayed.keep = (float)(1 - rate * o->settings.weight_decay);
+    decayed.keep = (float)(1 - rate * o->options.weight_decay);
     for (size_t i = 0; i < o->count; i++) {
         struct bco_parameter p = bco_model_parameter(o->model, i);
         update(p.dims == 2 ? &decayed : &plain, &p, &o->moments[i]);
