@@ -32,8 +32,8 @@ static bool same_encoding(const struct bco_tokenizer *t, yyjson_val *line, const
     if (!text || !want) return true;
     struct bco_ids ids = {0};
     struct bco_error err;
-    bool same = !bco_tokenizer_encode(t, yyjson_get_str(text), yyjson_get_len(text), flags, &ids, &err) &&
-                same_ids(want, &ids);
+    bool same =
+        !bco_tokenizer_encode(t, yyjson_get_str(text), yyjson_get_len(text), flags, &ids, &err) && same_ids(want, &ids);
     bco_ids_free(&ids);
     return same;
 }
