@@ -227,11 +227,14 @@ install-dev: $(LIBRARIES) $(BUILD)/bco.pc
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbco.so
 	$(INSTALL) -m 644 $(BUILD)/bco.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 
-## install-man: the manual
+## install-man: the manual, every function under its own name
 install-man:
 	for page in $(MAN_PAGES); do \
 		folder=$(DESTDIR)$(MANDIR)/man$${page##*.} && \
 		$(INSTALL) -d $$folder && $(INSTALL) -m 644 $$page $$folder || exit 1; \
+	done
+	scripts/man-names $(MAN_PAGES) | while read -r name page; do \
+		ln -sf $$page $(DESTDIR)$(MANDIR)/man3/$$name || exit 1; \
 	done
 
 ## uninstall: remove what install put there
@@ -241,6 +244,7 @@ uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libbco.a $(DESTDIR)$(LIBDIR)/pkgconfig/bco.pc
 	rm -f $(HEADERS:include/%=$(DESTDIR)$(INCLUDEDIR)/%)
 	for page in $(MAN_PAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+	scripts/man-names $(MAN_PAGES) | while read -r name page; do rm -f $(DESTDIR)$(MANDIR)/man3/$$name; done
 	-rmdir $(DESTDIR)$(INCLUDEDIR)/bco 2>/dev/null
 
 ## dist: build/bco-VERSION.tar.gz of the files git knows
