@@ -34,15 +34,17 @@ BCO_API enum bco_code bco_reader_open(struct bco_reader **reader, const char *co
                                       const struct bco_reader_options *options, struct bco_error *err);
 
 /* The next record, or *record NULL at the end. BCO_EDATA: this record is broken,
- * err says where; the next call goes on behind it, where that is possible
- * (bco_reader_broken then gives the text of the broken one). */
+ * err says where; the next call goes on behind it (bco_reader_raw then gives the
+ * text of the broken one). Where bco_reader_fatal is true nothing more comes from
+ * this input, and the next call goes on with the next one. */
 BCO_API enum bco_code bco_reader_next(struct bco_reader *reader, struct bco_record **record, struct bco_error *err);
 
 /* The bytes of the record the last call of bco_reader_next gave or refused, as
  * they stood in the input (a line without its newline, a CSV row, an element). */
 BCO_API const char *bco_reader_raw(const struct bco_reader *reader, size_t *length);
 
-/* True when the last error ends this input for good (a JSON array broken in the middle). */
+/* True when the last error ends this input for good: a JSON list broken in the
+ * middle, a compressed stream cut short, a failed read. It cannot be rejected as a record can. */
 BCO_API bool bco_reader_fatal(const struct bco_reader *reader);
 
 BCO_API void bco_reader_close(struct bco_reader *reader); /* NULL is legal */
@@ -54,9 +56,12 @@ BCO_API size_t bco_record_line(const struct bco_record *record); /* 1-based; of 
 
 enum bco_kind { BCO_MISSING, BCO_NULL, BCO_BOOL, BCO_NUMBER, BCO_TEXT, BCO_LIST, BCO_OBJECT };
 
-/* `field` is a key, or a dotted path ("a.b.0") where no such key is there. */
+/* `field` is a key, or a dotted path ("a.b.0") where no such key is there. What is
+ * not of the asked-for kind gives false and leaves the value alone. Texts hold
+ * until the record changes. */
 BCO_API enum bco_kind bco_record_kind(const struct bco_record *record, const char *field);
 BCO_API bool bco_record_bool(const struct bco_record *record, const char *field, bool *value);
+/* Too large for a double: an infinity. */
 BCO_API bool bco_record_number(const struct bco_record *record, const char *field, double *value);
 /* UTF-8, terminated, but it may hold NUL bytes: use the length. */
 BCO_API bool bco_record_text(const struct bco_record *record, const char *field, const char **text, size_t *length);
@@ -66,18 +71,25 @@ BCO_API bool bco_record_number_text(const struct bco_record *record, const char 
 /* A list of whole numbers from 0 to 2^31-1; *ids is allocated, the caller frees it. */
 BCO_API enum bco_code bco_record_ids(const struct bco_record *record, const char *field, int32_t **ids, size_t *count,
                                      struct bco_error *err);
-/* Any value as JSON text, allocated, the caller frees it; NULL: missing, or out of memory. */
+/* Any value as JSON text on one line, allocated, the caller frees it; NULL: missing,
+ * or out of memory. `field` NULL: the whole record. */
 BCO_API char *bco_record_json(const struct bco_record *record, const char *field, size_t *length);
+/* The same with every object's keys in the order of their bytes and strings in one
+ * spelling: equal values have equal texts. For fingerprints. */
+BCO_API char *bco_record_canonical(const struct bco_record *record, const char *field, size_t *length);
 
 /* BCO_EDATA about this record: file, line and field filled in. */
 BCO_API enum bco_code bco_record_fail(const struct bco_record *record, const char *field, struct bco_error *err,
                                       const char *format, ...) BCO_PRINTF(4, 5);
 
+/* The same for a field that is not there: "is missing, the record has a, b, c". */
+BCO_API enum bco_code bco_record_missing(const struct bco_record *record, const char *field, struct bco_error *err);
+
 /* ---- binary and pair records ------------------------------------------- */
 
 /* What a binary or pair record says, checked. Text belongs to the record. A
  * prompt or completion that is a list of messages has `messages` set and is
- * JSON text in `text`. */
+ * JSON text in `text`, as it stood, then not terminated: use `length`. */
 struct bco_text {
     const char *text;
     size_t length; /* bytes */
@@ -115,8 +127,10 @@ BCO_API enum bco_code bco_record_set_text(struct bco_record *record, const char 
                                           struct bco_error *err); /* UTF-8 */
 BCO_API enum bco_code bco_record_set_json(struct bco_record *record, const char *field, const char *json, size_t length,
                                           struct bco_error *err); /* one whole JSON value, not checked again */
+/* Keeps the place. Nothing happens where `from` is missing; BCO_EDATA where `to` is there already. */
 BCO_API enum bco_code bco_record_rename(struct bco_record *record, const char *from, const char *to,
                                         struct bco_error *err);
+/* Nothing happens where it is missing. */
 BCO_API enum bco_code bco_record_remove(struct bco_record *record, const char *field, struct bco_error *err);
 
 /* A record of its own, not bound to a reader: from one JSON object in text, or
@@ -136,6 +150,8 @@ BCO_API enum bco_code bco_writer_record(struct bco_writer *writer, const struct 
                                         struct bco_error *err);
 BCO_API enum bco_code bco_writer_bytes(struct bco_writer *writer, const void *bytes, size_t length,
                                        struct bco_error *err);
+/* Writes what waits, now: for what is to be seen at once. A file still appears only when it is closed. */
+BCO_API enum bco_code bco_writer_flush(struct bco_writer *writer, struct bco_error *err);
 /* Makes the output appear and frees the writer, on errors too. */
 BCO_API enum bco_code bco_writer_close(struct bco_writer *writer, struct bco_error *err);
 /* Leaves no trace of the output (what went to standard output has gone). NULL is legal. */
@@ -144,6 +160,10 @@ BCO_API void bco_writer_discard(struct bco_writer *writer);
 /* Bad records, verbatim with their reason: {"file","line","reason","record"}. */
 BCO_API enum bco_code bco_writer_reject(struct bco_writer *rejects, const struct bco_error *reason, const char *raw,
                                         size_t length, struct bco_error *err);
+
+/* Removes the temporary files that outputs have at this moment. It may be called
+ * from a signal handler, before the process ends. */
+BCO_API void bco_remove_temporary_files(void);
 
 #ifdef __cplusplus
 }

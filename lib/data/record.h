@@ -1,0 +1,56 @@
+/* Inside of a record: spans of JSON text, in order. What changes a record
+ * changes the list of spans; the text itself is never written to. */
+#ifndef BCO_DATA_RECORD_H
+#define BCO_DATA_RECORD_H
+
+#include "base/buf.h"
+#include "stream/json.h"
+
+#include <bco/record.h>
+
+struct bco_field {
+    const char *name; /* decoded; not terminated */
+    size_t name_length;
+    const char *key; /* as JSON text, between its quotes */
+    size_t key_length;
+    const char *value; /* JSON text */
+    size_t value_length;
+    enum bco_kind kind;
+    bool escaped, blanks; /* as in struct bco_json_member */
+    char *decoded;        /* room for value_length + 1 bytes: byte i of `value` decodes to byte i here or before */
+};
+
+/* Memory of one record, given back all at once. */
+struct bco_block {
+    struct bco_block *next;
+    char bytes[];
+};
+
+struct bco_record {
+    const char *file;
+    size_t line;
+    struct bco_field *fields;
+    size_t count, capacity;
+    char *shadow; /* as long as the text: the place where values are decoded */
+    size_t shadow_capacity;
+    struct bco_block *blocks; /* what setters made */
+    char *own;                /* of bco_record_parse: the text */
+    struct bco_json_scan scan;
+};
+
+/* Makes the record one of `count` members found in `text` of `length` bytes, which must stay. */
+enum bco_code bco_record_fill(struct bco_record *record, const char *text, size_t length,
+                              const struct bco_json_member *members, size_t count, struct bco_error *err);
+void bco_record_clear(struct bco_record *record);   /* gives back what setters made */
+void bco_record_release(struct bco_record *record); /* all it owns, but not itself */
+
+/* The member that a key or a dotted path names. False: missing. */
+bool bco_record_find(const struct bco_record *record, const char *field, struct bco_field *found);
+
+/* The start of the value's JSON text, for "got '...'", cut to a sensible length. */
+void bco_record_show(const struct bco_field *field, struct bco_buf *text);
+
+/* Appends the record as one line, without the newline. */
+void bco_record_write(const struct bco_record *record, struct bco_buf *to);
+
+#endif

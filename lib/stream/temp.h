@@ -1,0 +1,29 @@
+/* Files without a name until they are whole. */
+#ifndef BCO_STREAM_TEMP_H
+#define BCO_STREAM_TEMP_H
+
+#include <bco/error.h>
+#include <stdbool.h>
+
+/* A file being made in the folder of `target`, to be put in its place. */
+struct bco_temp {
+    char *target; /* symbolic links resolved */
+    char *folder;
+    char *name; /* the temporary name; NULL where the file has none (O_TMPFILE) */
+    int slot;   /* in the table of names to remove on a signal; -1: none */
+    int fd;
+};
+
+/* Zero-initialise `temp`. After any error bco_temp_discard must still be called. */
+enum bco_code bco_temp_open(struct bco_temp *temp, const char *target, struct bco_error *err);
+
+/* fsync, then the target's name, then fsync of the folder. The descriptor stays open. */
+enum bco_code bco_temp_commit(struct bco_temp *temp, struct bco_error *err);
+
+/* Closes, removes what has not become the target, frees. */
+void bco_temp_discard(struct bco_temp *temp);
+
+/* An anonymous file for reading and writing in `folder`: gone when it is closed. -1: errno says why. */
+int bco_temp_anonymous(const char *folder);
+
+#endif
