@@ -42,7 +42,7 @@ enum bco_code bco_writer_record(struct bco_writer *writer, const struct bco_reco
 
 static void put_clean(struct bco_buf *to, const char *text, size_t length) {
     struct bco_buf clean = {0};
-    if (bco_utf8_check(text, length) == length) {
+    if (bco_utf8_good(text, length) == length) {
         bco_buf_json_string(to, text, length);
         return;
     }
@@ -84,7 +84,7 @@ enum bco_code bco_writer_reject(struct bco_writer *rejects, const struct bco_err
     put_reason(to, reason);
     bco_buf_str(to, ",\"record\":");
     put_clean(to, raw, length);
-    if (bco_utf8_check(raw, length) < length) {
+    if (bco_utf8_good(raw, length) < length) {
         bco_buf_str(to, ",\"record_base64\":\"");
         put_base64(to, (const unsigned char *)raw, length);
         bco_buf_char(to, '"');

@@ -90,7 +90,7 @@ static enum bco_code explain(struct bco_csv *csv, const char *row, size_t at, st
 
 static enum bco_code parse(struct bco_csv *csv, const char *row, size_t length, void (*field)(void *, size_t, void *),
                            struct bco_error *err) {
-    size_t good = bco_utf8_check(row, length);
+    size_t good = bco_utf8_good(row, length);
     if (good < length) return bco_fail(err, BCO_EDATA, "the row is not UTF-8, at its byte %zu", good + 1);
     csv->failed = false;
     csv->fields = 0;

@@ -119,7 +119,7 @@ static size_t unescape_one(char *to, const char **from) {
         p += 6;
     }
     *from = p;
-    return bco_utf8_put(to, (uint32_t)code);
+    return bco_utf8_write(to, (uint32_t)code);
 }
 
 size_t bco_json_unescape(char *to, const char *from, size_t length) {

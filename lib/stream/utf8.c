@@ -37,7 +37,7 @@ static bool plain_word(const char *text) {
     return !(word & 0x8080808080808080u);
 }
 
-size_t bco_utf8_check(const char *text, size_t length) {
+size_t bco_utf8_good(const char *text, size_t length) {
     size_t i = 0;
     while (i < length) {
         if (length - i >= 8 && plain_word(text + i)) {
@@ -51,7 +51,7 @@ size_t bco_utf8_check(const char *text, size_t length) {
     return length;
 }
 
-size_t bco_utf8_put(char *to, uint32_t code) {
+size_t bco_utf8_write(char *to, uint32_t code) {
     if (code < 0x80) {
         to[0] = (char)code;
         return 1;
@@ -76,7 +76,7 @@ size_t bco_utf8_put(char *to, uint32_t code) {
 
 void bco_utf8_clean(struct bco_buf *buf, const char *text, size_t length) {
     while (length) {
-        size_t good = bco_utf8_check(text, length), broken = 0;
+        size_t good = bco_utf8_good(text, length), broken = 0;
         bco_buf_add(buf, text, good);
         if (good == length) return;
         bco_utf8_character(text + good, length - good, &broken);

@@ -13,10 +13,10 @@
 size_t bco_utf8_character(const char *text, size_t length, size_t *broken);
 
 /* The first byte that is not UTF-8, or `length` where all is. */
-size_t bco_utf8_check(const char *text, size_t length);
+size_t bco_utf8_good(const char *text, size_t length);
 
 /* Writes a code point; returns its bytes (1 to 4). */
-size_t bco_utf8_put(char *to, uint32_t code);
+size_t bco_utf8_write(char *to, uint32_t code);
 
 /* Appends the text with U+FFFD for each maximal broken part. */
 void bco_utf8_clean(struct bco_buf *buf, const char *text, size_t length);
