@@ -104,11 +104,21 @@ bool bco_json_each(const char *value, size_t length, const char **at, struct bco
     return true;
 }
 
+static char meant_by(char escape) {
+    switch (escape) {
+    case 'n': return '\n';
+    case 't': return '\t';
+    case 'r': return '\r';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    default: return escape;
+    }
+}
+
 static size_t unescape_one(char *to, const char **from) {
-    static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
     const char *p = *from + 1;
     if (*p != 'u') {
-        *to = meant[strchr(letters, *p) - letters];
+        *to = meant_by(*p);
         *from = p + 1;
         return 1;
     }
