@@ -1,0 +1,127 @@
+/* Matrix products: OpenBLAS, one call a thread on its own block of the result.
+ * OpenBLAS's own threads would wait for one another and for ours; and the split
+ * is ours, so the same settings give the same sums. */
+#include "nn/cpu.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <string.h>
+
+/* Below this many multiplications a second thread is not worth its waking. */
+#define WORK_PER_THREAD ((size_t)1 << 20)
+
+static void sgemm(const struct bco_matmul *p) {
+    cblas_sgemm(CblasRowMajor, p->transpose_a ? CblasTrans : CblasNoTrans, p->transpose_b ? CblasTrans : CblasNoTrans,
+                (int)p->m, (int)p->n, (int)p->k, p->alpha, p->a, (int)p->lda, p->b, (int)p->ldb, p->beta, p->c,
+                (int)p->ldc);
+}
+
+/* Outside a parallel region the OpenMP build of OpenBLAS would take all threads. */
+void bco_matmul_single(const struct bco_matmul *p) {
+    if (p->m == 0 || p->n == 0) return;
+    if (omp_in_parallel()) {
+        sgemm(p);
+        return;
+    }
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(1);
+    sgemm(p);
+    omp_set_num_threads(threads);
+}
+
+/* The block of the result that this thread computes: of rows or of columns, whichever are more. */
+static struct bco_matmul block(const struct bco_matmul *p) {
+    struct bco_matmul part = *p;
+    size_t begin, end;
+    if (p->m >= p->n) {
+        bco_team_share(p->m, 16, &begin, &end);
+        part.a += p->transpose_a ? begin : begin * p->lda;
+        part.c += begin * p->ldc;
+        part.m = end - begin;
+    } else {
+        bco_team_share(p->n, 16, &begin, &end);
+        part.b += p->transpose_b ? begin * p->ldb : begin;
+        part.c += begin;
+        part.n = end - begin;
+    }
+    return part;
+}
+
+void bco_cpu_matmul(const struct bco_team *team, const struct bco_matmul *p) {
+    size_t worth = p->m * p->n / 16 * p->k / (WORK_PER_THREAD / 16) + 1;
+    int threads = worth < (size_t)team->threads ? (int)worth : team->threads;
+    if (threads == 1) {
+        bco_matmul_single(p);
+        return;
+    }
+#pragma omp parallel num_threads(threads)
+    {
+        struct bco_matmul part = block(p);
+        bco_matmul_single(&part);
+    }
+}
+
+static void fill_bias(const struct bco_team *team, size_t T, size_t out, const float *bias, float *y) {
+#pragma omp parallel for num_threads(bco_team_for(team, T *out)) schedule(static)
+    for (size_t t = 0; t < T; t++) memcpy(y + t * out, bias, out * sizeof *y);
+}
+
+void bco_cpu_linear(const struct bco_team *team, const struct bco_linear *l, size_t T, const float *x, float *y) {
+    if (l->bias) fill_bias(team, T, l->out, l->bias, y);
+    struct bco_matmul p = {.transpose_b = !l->by_input,
+                           .m = T,
+                           .n = l->out,
+                           .k = l->in,
+                           .alpha = 1,
+                           .a = x,
+                           .lda = l->in,
+                           .b = l->weight,
+                           .ldb = l->by_input ? l->out : l->in,
+                           .beta = l->bias ? 1 : 0,
+                           .c = y,
+                           .ldc = l->out};
+    bco_cpu_matmul(team, &p);
+}
+
+/* dW += dy^T x (or x^T dy where the weight is stored by input). */
+static void weight_gradient(const struct bco_team *team, const struct bco_linear *l, size_t T, const float *x,
+                            const float *dy) {
+    struct bco_matmul p = {.transpose_a = true, .k = T, .alpha = 1, .beta = 1, .c = l->dweight};
+    p.m = l->by_input ? l->in : l->out;
+    p.n = l->by_input ? l->out : l->in;
+    p.a = l->by_input ? x : dy;
+    p.b = l->by_input ? dy : x;
+    p.lda = p.m;
+    p.ldb = p.ldc = p.n;
+    bco_cpu_matmul(team, &p);
+}
+
+static void bias_gradient(const struct bco_team *team, size_t T, size_t out, const float *dy, float *dbias) {
+#pragma omp parallel num_threads(bco_team_for(team, T *out))
+    {
+        size_t begin, end;
+        bco_team_share(out, 16, &begin, &end);
+        for (size_t t = 0; t < T; t++)
+            for (size_t i = begin; i < end; i++) dbias[i] += dy[t * out + i];
+    }
+}
+
+void bco_cpu_linear_backward(const struct bco_team *team, const struct bco_linear *l, size_t T, const float *x,
+                             const float *dy, float *dx, bool add) {
+    if (l->dweight) weight_gradient(team, l, T, x, dy);
+    if (l->dbias) bias_gradient(team, T, l->out, dy, l->dbias);
+    if (!dx) return;
+    struct bco_matmul p = {.transpose_b = l->by_input,
+                           .m = T,
+                           .n = l->in,
+                           .k = l->out,
+                           .alpha = 1,
+                           .a = dy,
+                           .lda = l->out,
+                           .b = l->weight,
+                           .ldb = l->by_input ? l->out : l->in,
+                           .beta = add ? 1 : 0,
+                           .c = dx,
+                           .ldc = l->in};
+    bco_cpu_matmul(team, &p);
+}

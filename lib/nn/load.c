@@ -1,0 +1,150 @@
+/* Weights from a folder, or drawn; and their fingerprint. */
+#include "base/fail.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "nn/model.h"
+#include "nn/safetensors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Checkpoints may leave out the family's root ("transformer."), and tied ones may hold the head alone. */
+static const struct bco_tensor *find(const struct bco_model *model, const struct bco_weights *weights, size_t i) {
+    const struct bco_names *names = &model->config.family->names;
+    const char *name = model->slots[i].name;
+    const struct bco_tensor *tensor = bco_weights_find(weights, name);
+    size_t root = strlen(names->root);
+    if (!tensor && names->bare && strncmp(name, names->root, root) == 0)
+        tensor = bco_weights_find(weights, name + root);
+    if (!tensor && i == 0 && model->config.tied) {
+        char head[64];
+        snprintf(head, sizeof head, "%s.weight", names->head);
+        tensor = bco_weights_find(weights, head);
+    }
+    return tensor;
+}
+
+static void shape_text(size_t dims, const size_t *shape, char *text, size_t size) {
+    size_t at = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < dims && at + 1 < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? "," : "", shape[i]);
+}
+
+static enum bco_code check(const struct bco_slot *slot, const struct bco_tensor *tensor, struct bco_error *err) {
+    if (!bco_tensor_readable(tensor))
+        return bco_fail_at(err, BCO_EDATA, tensor->file, 0, slot->name,
+                           "dtype %s is not supported, expected F32, F16 or BF16", tensor->dtype);
+    bool same = tensor->dims == slot->dims;
+    for (size_t i = 0; same && i < slot->dims; i++) same = tensor->shape[i] == slot->shape[i];
+    if (same) return BCO_OK;
+    char got[160], expected[64];
+    shape_text(tensor->dims, tensor->shape, got, sizeof got);
+    shape_text(slot->dims, slot->shape, expected, sizeof expected);
+    return bco_fail_at(err, BCO_EDATA, tensor->file, 0, slot->name, "its shape is [%s], expected [%s]", got, expected);
+}
+
+static enum bco_code find_all(const struct bco_model *model, const struct bco_weights *weights,
+                              const struct bco_tensor **tensors, struct bco_error *err) {
+    for (size_t i = 0; i < model->slot_count; i++) {
+        tensors[i] = find(model, weights, i);
+        if (!tensors[i])
+            return bco_fail_at(err, BCO_EDATA, model->dir, 0, model->slots[i].name, "there is no such tensor");
+        enum bco_code code = check(&model->slots[i], tensors[i], err);
+        if (code) return code;
+    }
+    return BCO_OK;
+}
+
+static enum bco_code read_all(struct bco_model *model, const struct bco_tensor **tensors, struct bco_error *err) {
+    size_t bad = model->slot_count;
+#pragma omp parallel for num_threads(model->team.threads) schedule(dynamic) reduction(min : bad)
+    for (size_t i = 0; i < model->slot_count; i++) {
+        const struct bco_slot *slot = &model->slots[i];
+        if (!bco_tensor_read(tensors[i], 0, slot->count, model->weights + slot->offset) && i < bad) bad = i;
+    }
+    if (bad == model->slot_count) return BCO_OK;
+    return bco_fail_at(err, BCO_EDATA, tensors[bad]->file, 0, tensors[bad]->name, "it holds NaN or an infinity");
+}
+
+enum bco_code bco_model_load(struct bco_model *model, struct bco_error *err) {
+    struct bco_weights *weights = NULL;
+    const struct bco_tensor **tensors = bco_calloc(model->slot_count, sizeof *tensors);
+    enum bco_code code = tensors ? bco_weights_open(&weights, model->dir, err) : bco_fail_memory(err);
+    if (!code) code = find_all(model, weights, tensors, err);
+    if (!code) code = bco_model_place(model, err);
+    if (!code) code = read_all(model, tensors, err);
+    free(tensors);
+    bco_weights_close(weights);
+    return code;
+}
+
+static void draw_slot(const struct bco_slot *slot, double deviation, uint64_t seed, float *weight) {
+    struct bco_rng rng = {.seed = seed, .stream = bco_hash_bytes(slot->name, strlen(slot->name), 0).low};
+    for (size_t i = 0; i < slot->count; i++)
+        weight[i] = slot->start == BCO_START_RANDOM ? (float)(deviation * bco_rng_normal(&rng))
+                    : slot->start == BCO_START_ONES ? 1.0f
+                                                    : 0.0f;
+}
+
+/* Each weight has a stream of its own, named after it: threads do not matter. */
+void bco_model_draw(struct bco_model *model, uint64_t seed) {
+#pragma omp parallel for num_threads(model->team.threads) schedule(dynamic)
+    for (size_t i = 0; i < model->slot_count; i++)
+        draw_slot(&model->slots[i], model->config.initializer_range, seed, model->weights + model->slots[i].offset);
+}
+
+static void hash_double(struct bco_hasher *hasher, double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bco_hasher_add_u64(hasher, bits);
+}
+
+static void hash_config(struct bco_hasher *hasher, const struct bco_config *c) {
+    const struct bco_rope_config *r = &c->rope;
+    const size_t sizes[] = {c->channels,     c->layers, c->heads,      c->kv_heads,
+                            c->head_dim,     c->hidden, c->vocabulary, (size_t)c->activation,
+                            (size_t)r->kind, r->pairs,  c->window};
+    const double numbers[] = {c->eps,
+                              r->theta,
+                              r->local_theta,
+                              r->factor,
+                              r->low_factor,
+                              r->high_factor,
+                              r->original_positions,
+                              c->embedding_scale,
+                              c->residual_scale,
+                              c->attention_scale,
+                              c->logit_scale};
+    bco_hasher_add(hasher, c->family->type, strlen(c->family->type));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) bco_hasher_add_u64(hasher, sizes[i]);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) hash_double(hasher, numbers[i]);
+    bco_hasher_add(hasher, c->windowed, c->layers);
+    bco_hasher_add(hasher, c->turned, c->layers);
+}
+
+static void hash_slots(const struct bco_model *model, struct bco_hash *hashes) {
+#pragma omp parallel for num_threads(model->team.threads) schedule(dynamic)
+    for (size_t i = 0; i < model->slot_count; i++) {
+        const struct bco_slot *slot = &model->slots[i];
+        hashes[i] = bco_hash_bytes(model->weights + slot->offset, slot->count * sizeof(float), i);
+    }
+}
+
+uint32_t bco_model_hash(const struct bco_model *model) {
+    struct bco_hasher *hasher = bco_hasher_new();
+    struct bco_hash *hashes = bco_calloc(model->slot_count, sizeof *hashes);
+    uint64_t value = 0;
+    if (hasher && hashes) {
+        hash_slots(model, hashes);
+        hash_config(hasher, &model->config);
+        for (size_t i = 0; i < model->slot_count; i++) bco_hasher_add_u64(hasher, hashes[i].low ^ hashes[i].high);
+        value = bco_hasher_value(hasher).low;
+        if ((uint32_t)value == 0) value = 1;
+    }
+    bco_hasher_free(hasher);
+    free(hashes);
+    return (uint32_t)value;
+}

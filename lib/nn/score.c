@@ -1,0 +1,164 @@
+/* Log-probabilities and their gradient: the head, in chunks of completion rows,
+ * so that [tokens, vocabulary] never exists. */
+#include "base/fail.h"
+#include "base/mem.h"
+#include "nn/head.h"
+#include "nn/trunk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum bco_code check_sequence(const struct bco_model *model, const struct bco_batch *batch, size_t b,
+                                    struct bco_error *err) {
+    size_t first = batch->starts[b], last = batch->starts[b + 1], length = last - first;
+    if (last < first || batch->prompt_len[b] < 1 || batch->prompt_len[b] >= length)
+        return bco_fail(err, BCO_EUSAGE, "sequence %zu of the batch has no prompt or no completion", b);
+    if (length > model->config.positions)
+        return bco_fail(err, BCO_EDATA, "a sequence has %zu tokens, but the model has %zu positions", length,
+                        model->config.positions);
+    for (size_t t = first; t < last; t++)
+        if (batch->ids[t] < 0 || (size_t)batch->ids[t] >= model->config.vocabulary)
+            return bco_fail(err, BCO_EDATA, "id %d is not in the model's vocabulary of %zu", batch->ids[t],
+                            model->config.vocabulary);
+    return BCO_OK;
+}
+
+static enum bco_code check_batch(const struct bco_model *model, const struct bco_batch *batch, struct bco_error *err) {
+    if (batch->sequences && batch->starts[0] != 0) return bco_fail(err, BCO_EUSAGE, "a batch starts at token 0");
+    for (size_t b = 0; b < batch->sequences; b++) {
+        enum bco_code code = check_sequence(model, batch, b, err);
+        if (code) return code;
+    }
+    if (batch->sequences && batch->starts[batch->sequences] > INT32_MAX)
+        return bco_fail(err, BCO_EUSAGE, "a batch has too many tokens");
+    return BCO_OK;
+}
+
+static struct bco_pass pass_of(const struct bco_batch *batch, bool train) {
+    struct bco_pass pass = {.B = batch->sequences, .starts = batch->starts, .ids = batch->ids, .train = train};
+    pass.T = batch->starts[batch->sequences];
+    for (size_t b = 0; b < pass.B; b++) {
+        size_t length = batch->starts[b + 1] - batch->starts[b];
+        if (length > pass.longest) pass.longest = length;
+    }
+    return pass;
+}
+
+static size_t completion_rows(const struct bco_batch *batch) {
+    size_t rows = batch->starts[batch->sequences];
+    for (size_t b = 0; b < batch->sequences; b++) rows -= batch->prompt_len[b];
+    return rows;
+}
+
+/* The row of the token before each completion token predicts it. */
+static void list_rows(const struct bco_batch *batch, struct bco_head *head) {
+    size_t n = 0;
+    for (size_t b = 0; b < batch->sequences; b++)
+        for (size_t t = batch->starts[b] + batch->prompt_len[b]; t < batch->starts[b + 1]; t++, n++) {
+            head->rows[n] = (int32_t)(t - 1);
+            head->targets[n] = batch->ids[t];
+        }
+}
+
+static double sum_terms(const double *terms, size_t count) {
+    double total = 0;
+    for (size_t i = 0; i < count; i++) total += terms[i];
+    return total;
+}
+
+static size_t completion_of(const struct bco_batch *batch, size_t b) {
+    return batch->starts[b + 1] - batch->starts[b] - batch->prompt_len[b];
+}
+
+enum bco_code bco_model_logp(struct bco_model *model, const struct bco_batch *batch, double *logp, double *token_logp,
+                             struct bco_error *err) {
+    enum bco_code code = check_batch(model, batch, err);
+    if (code || batch->sequences == 0) return code;
+    struct bco_pass pass = pass_of(batch, false);
+    struct bco_head head = {.count = completion_rows(batch)};
+    if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, false), err))) return code;
+    bco_head_place(model, &head, pass.rest, false);
+    list_rows(batch, &head);
+    bco_trunk_forward(model, &pass);
+    for (size_t first = 0; first < head.count; first += head.chunk)
+        bco_head_forward(model, &head, pass.x, first, bco_head_chunk(&head, first, head.count), false);
+    for (size_t b = 0, n = 0; b < batch->sequences; n += completion_of(batch, b++))
+        logp[b] = sum_terms(head.logp + n, completion_of(batch, b));
+    if (token_logp) memcpy(token_logp, head.logp, head.count * sizeof *token_logp);
+    return BCO_OK;
+}
+
+struct scorer {
+    struct bco_model *model;
+    const struct bco_batch *batch;
+    struct bco_pass *pass;
+    struct bco_head *head;
+    bco_dlogp *dlogp;
+    void *user;
+    double *logp;
+};
+
+static void weigh(const struct scorer *s, size_t b, size_t first) {
+    size_t count = completion_of(s->batch, b);
+    double logp = sum_terms(s->head->logp + first, count);
+    double d = s->dlogp(s->user, b, logp);
+    if (s->logp) s->logp[b] = logp;
+    for (size_t i = 0; i < count; i++) s->head->dlogp[first + i] = d;
+}
+
+/* As many whole sequences as fit into a chunk: one visit of the logits for both directions. */
+static size_t grad_together(const struct scorer *s, size_t b, size_t first, size_t *count) {
+    size_t end = b, at = first;
+    *count = 0;
+    while (end < s->batch->sequences && *count + completion_of(s->batch, end) <= s->head->chunk)
+        *count += completion_of(s->batch, end++);
+    if (end == b) return b;
+    bco_head_forward(s->model, s->head, s->pass->x, first, *count, true);
+    for (; b < end; at += completion_of(s->batch, b++)) weigh(s, b, at);
+    bco_head_backward(s->model, s->head, s->pass->dx, first, *count);
+    return end;
+}
+
+/* A sequence longer than a chunk is visited twice: its gradient waits for its whole logp. */
+static void grad_long(const struct scorer *s, size_t b, size_t first) {
+    size_t end = first + completion_of(s->batch, b);
+    for (size_t at = first; at < end; at += s->head->chunk)
+        bco_head_forward(s->model, s->head, s->pass->x, at, bco_head_chunk(s->head, at, end), false);
+    weigh(s, b, first);
+    for (size_t at = first; at < end; at += s->head->chunk) {
+        size_t count = bco_head_chunk(s->head, at, end);
+        bco_head_forward(s->model, s->head, s->pass->x, at, count, true);
+        bco_head_backward(s->model, s->head, s->pass->dx, at, count);
+    }
+}
+
+static void grad_head(const struct scorer *s) {
+    size_t b = 0, first = 0;
+    memset(s->pass->dx, 0, s->pass->T * s->model->config.channels * sizeof(float));
+    while (b < s->batch->sequences) {
+        size_t count, end = grad_together(s, b, first, &count);
+        if (end == b) {
+            grad_long(s, b, first);
+            count = completion_of(s->batch, b);
+            end = b + 1;
+        }
+        first += count;
+        b = end;
+    }
+}
+
+enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,
+                             double *logp, struct bco_error *err) {
+    if (!model->trainable) return bco_fail(err, BCO_EUSAGE, "gradients of a model that was not opened as trainable");
+    enum bco_code code = check_batch(model, batch, err);
+    if (code || batch->sequences == 0) return code;
+    struct bco_pass pass = pass_of(batch, true);
+    struct bco_head head = {.count = completion_rows(batch)};
+    if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, true), err))) return code;
+    bco_head_place(model, &head, pass.rest, true);
+    list_rows(batch, &head);
+    bco_trunk_forward(model, &pass);
+    grad_head(&(struct scorer){model, batch, &pass, &head, dlogp, user, logp});
+    bco_trunk_backward(model, &pass);
+    return BCO_OK;
+}

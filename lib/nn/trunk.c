@@ -1,0 +1,360 @@
+#include "nn/trunk.h"
+#include "base/fail.h"
+#include "base/mem.h"
+#include "nn/angles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- memory ------------------------------------------------------------------ */
+
+/* Hands out pieces of `base`; with base NULL it only counts. */
+struct carver {
+    char *base;
+    size_t used;
+};
+
+static void *carve(struct carver *c, size_t rows, size_t columns, size_t size) {
+    void *piece = c->base ? c->base + c->used : NULL;
+    c->used += (rows * columns * size + 63) / 64 * 64;
+    return piece;
+}
+
+static float *floats(struct carver *c, size_t T, size_t columns) {
+    return carve(c, T, columns, sizeof(float));
+}
+
+static size_t qkv_width(const struct bco_config *c) {
+    return (c->heads + 2 * c->kv_heads) * c->head_dim;
+}
+
+static size_t up_width(const struct bco_config *c) {
+    return c->activation == BCO_GELU ? c->hidden : 2 * c->hidden;
+}
+
+/* What a layer keeps besides its input. */
+static void carve_stash(struct carver *c, const struct bco_model *model, size_t T, bool train, struct bco_stash *s) {
+    const struct bco_config *k = &model->config;
+    const struct bco_layer *layer = &model->layers[0];
+    s->norm1 = floats(c, T, 2);
+    s->norm2 = floats(c, T, 2);
+    s->qkv = floats(c, T, qkv_width(k));
+    if (layer->q_norm.kind) {
+        s->raw_qk = floats(c, T, (k->heads + k->kv_heads) * k->head_dim);
+        s->qk_norm = floats(c, T, 2 * (k->heads + k->kv_heads));
+    }
+    s->logsum = floats(c, T, train ? k->heads : 0);
+    s->attention = floats(c, T, k->heads * k->head_dim);
+    if (layer->after1.kind) {
+        s->raw_after1 = floats(c, T, k->channels);
+        s->after1 = floats(c, T, 2);
+    }
+    s->gate_up = floats(c, T, up_width(k));
+    if (layer->after2.kind) {
+        s->raw_after2 = floats(c, T, k->channels);
+        s->after2 = floats(c, T, 2);
+    }
+    s->middle = train ? floats(c, T, k->channels) : s->x;
+}
+
+/* Without a backward one stash serves all layers; with recomputation each layer keeps its input alone. */
+static void carve_stashes(struct carver *c, const struct bco_model *model, struct bco_pass *p) {
+    size_t layers = model->config.layers;
+    struct bco_stash shared = {0};
+    bool apart = p->train && !model->recompute;
+    p->stash = carve(c, layers, 1, sizeof *p->stash);
+    p->x = floats(c, p->T, model->config.channels);
+    shared.x = p->x;
+    if (!apart) carve_stash(c, model, p->T, p->train, &shared);
+    for (size_t l = 0; l < layers; l++) {
+        struct bco_stash s = shared;
+        if (p->train) s.x = floats(c, p->T, model->config.channels);
+        if (apart) carve_stash(c, model, p->T, true, &s);
+        if (c->base) p->stash[l] = s;
+    }
+}
+
+static size_t carve_pass(const struct bco_model *model, struct bco_pass *p, char *base) {
+    const struct bco_config *k = &model->config;
+    struct carver c = {.base = base};
+    p->positions = carve(&c, p->T, 1, sizeof *p->positions);
+    p->segment = carve(&c, p->B, 1, sizeof *p->segment);
+    carve_stashes(&c, model, p);
+    p->normed = floats(&c, p->T, k->channels);
+    p->delta = floats(&c, p->T, k->channels);
+    p->act = floats(&c, p->T, k->hidden);
+    if (p->train) {
+        p->dx = floats(&c, p->T, k->channels);
+        p->dnormed = floats(&c, p->T, k->channels);
+        p->dqkv = floats(&c, p->T, qkv_width(k));
+        p->dattention = floats(&c, p->T, k->heads * k->head_dim);
+        p->dact = floats(&c, p->T, k->hidden);
+    }
+    return c.used;
+}
+
+static struct bco_attention attention_shape(const struct bco_model *model, const struct bco_pass *p, size_t l) {
+    const struct bco_config *c = &model->config;
+    return (struct bco_attention){.heads = c->heads,
+                                  .kv_heads = c->kv_heads,
+                                  .head_dim = c->head_dim,
+                                  .scale = (float)c->attention_scale,
+                                  .window = c->windowed[l] ? c->window : 0,
+                                  .ldq = qkv_width(c),
+                                  .ldkv = p->cache ? c->kv_heads * c->head_dim : qkv_width(c),
+                                  .ldo = c->heads * c->head_dim,
+                                  .max_keys = p->longest};
+}
+
+/* Floats of scratch a thread needs: attention's scores, or a norm's sums. */
+static size_t scratch_size(const struct bco_model *model, const struct bco_pass *p) {
+    struct bco_attention shape = attention_shape(model, p, 0);
+    size_t attention = model->ops->attention_scratch(&shape);
+    size_t widest = model->config.channels > shape.ldq ? model->config.channels : shape.ldq;
+    size_t need = attention > 2 * widest ? attention : 2 * widest;
+    return (need + 15) / 16 * 16;
+}
+
+static size_t total_bytes(const struct bco_model *model, struct bco_pass *p, char *base) {
+    return carve_pass(model, p, base) + (size_t)model->team.threads * scratch_size(model, p) * sizeof(float);
+}
+
+size_t bco_trunk_bytes(const struct bco_model *model, size_t B, size_t T, size_t longest, bool train) {
+    struct bco_pass pass = {.B = B, .T = T, .longest = longest, .train = train};
+    return total_bytes(model, &pass, NULL);
+}
+
+static enum bco_code reserve(struct bco_model *model, size_t bytes, struct bco_error *err) {
+    if (bytes <= model->workspace_size) return BCO_OK;
+    free(model->workspace);
+    model->workspace_size = 0;
+    model->workspace = bco_malloc_aligned(bytes, 1);
+    if (!model->workspace) return bco_fail_memory(err);
+    model->workspace_size = bytes;
+    return BCO_OK;
+}
+
+static void set_positions(struct bco_pass *p) {
+    for (size_t b = 0; b < p->B; b++)
+        for (size_t t = p->starts[b]; t < p->starts[b + 1]; t++)
+            p->positions[t] = (int32_t)(t - p->starts[b] + (p->cache ? p->past[b] : 0));
+}
+
+enum bco_code bco_trunk_prepare(struct bco_model *model, struct bco_pass *p, size_t extra, struct bco_error *err) {
+    size_t bytes = total_bytes(model, p, NULL);
+    if (!bco_size_add(bytes, extra, &bytes)) return bco_fail_memory(err);
+    enum bco_code code = bco_angles_reach(model, p->longest, err);
+    if (!code) code = reserve(model, bytes, err);
+    if (code) return code;
+    size_t used = carve_pass(model, p, model->workspace);
+    model->team.scratch = (float *)(void *)(model->workspace + used);
+    model->team.scratch_size = scratch_size(model, p);
+    p->rest = model->workspace + used + (size_t)model->team.threads * model->team.scratch_size * sizeof(float);
+    set_positions(p);
+    return BCO_OK;
+}
+
+/* ---- forward --------------------------------------------------------------- */
+
+static struct bco_rope rope_of(const struct bco_model *model, size_t l) {
+    const struct bco_config *c = &model->config;
+    bool local = c->windowed[l] && c->rope.local_theta != c->rope.theta;
+    const struct bco_angles *angles = local ? &model->local_angles : &model->angles;
+    return (struct bco_rope){c->rope.pairs, angles->cosines, angles->sines};
+}
+
+/* y = norm(x); the result lies in x itself where there is no norm. */
+static const float *normalise(const struct bco_model *model, const struct bco_norm *norm, size_t T, const float *x,
+                              float *y, float *statistics) {
+    size_t C = norm->channels * norm->groups;
+    if (!norm->kind) return x;
+    model->ops->norm(&model->team, norm, T, x, C, y, C, statistics);
+    return y;
+}
+
+static void normalise_qk(const struct bco_model *model, const struct bco_pass *p, const struct bco_layer *layer,
+                         const struct bco_stash *s) {
+    const struct bco_config *c = &model->config;
+    size_t q = c->heads * c->head_dim, width = q + c->kv_heads * c->head_dim, ld = qkv_width(c);
+    if (!layer->q_norm.kind) return;
+    for (size_t t = 0; t < p->T; t++) memcpy(s->raw_qk + t * width, s->qkv + t * ld, width * sizeof(float));
+    model->ops->norm(&model->team, &layer->q_norm, p->T, s->raw_qk, width, s->qkv, ld, s->qk_norm);
+    model->ops->norm(&model->team, &layer->k_norm, p->T, s->raw_qk + q, width, s->qkv + q, ld,
+                     s->qk_norm + 2 * p->T * layer->q_norm.groups);
+}
+
+static void copy_to_cache(const struct bco_config *c, const struct bco_pass *p, const struct bco_stash *s, size_t b,
+                          float *k, float *v) {
+    size_t width = c->kv_heads * c->head_dim, ld = qkv_width(c);
+    for (size_t t = p->starts[b]; t < p->starts[b + 1]; t++) {
+        const float *row = s->qkv + t * ld + c->heads * c->head_dim;
+        size_t at = (size_t)p->positions[t] * width;
+        memcpy(k + at, row, width * sizeof *k);
+        memcpy(v + at, row + width, width * sizeof *v);
+    }
+}
+
+/* Where each block's keys and values are: in the batch itself, or in the cache. */
+static void set_segments(const struct bco_model *model, struct bco_pass *p, const struct bco_stash *s, size_t l) {
+    const struct bco_config *c = &model->config;
+    size_t width = c->kv_heads * c->head_dim, ld = qkv_width(c), k = c->heads * c->head_dim, v = k + width;
+    for (size_t b = 0; b < p->B; b++) {
+        size_t first = p->starts[b], count = p->starts[b + 1] - first;
+        struct bco_segment *segment = &p->segment[b];
+        *segment = (struct bco_segment){first,
+                                        count,
+                                        count,
+                                        s->qkv + first * ld + k,
+                                        s->qkv + first * ld + v,
+                                        p->train ? p->dqkv + first * ld + k : NULL,
+                                        p->train ? p->dqkv + first * ld + v : NULL};
+        if (!p->cache) continue;
+        size_t at = (l * p->cache->slots + p->slot[b]) * p->cache->capacity * width;
+        copy_to_cache(c, p, s, b, p->cache->k + at, p->cache->v + at);
+        segment->keys = p->past[b] + count;
+        segment->k = p->cache->k + at;
+        segment->v = p->cache->v + at;
+    }
+}
+
+static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) {
+    const struct bco_config *c = &model->config;
+    const struct bco_ops *ops = model->ops;
+    const struct bco_layer *layer = &model->layers[l];
+    struct bco_stash *s = &p->stash[l];
+    const float *normed = normalise(model, &layer->norm1, p->T, s->x, p->normed, s->norm1);
+    ops->linear(&model->team, &layer->qkv, p->T, normed, s->qkv);
+    normalise_qk(model, p, layer, s);
+    if (c->turned[l]) {
+        struct bco_rope rope = rope_of(model, l);
+        ops->rope(&model->team, &rope, p->T, c->heads + c->kv_heads, c->head_dim, p->positions, s->qkv, qkv_width(c));
+    }
+    set_segments(model, p, s, l);
+    struct bco_attention shape = attention_shape(model, p, l);
+    ops->attention(&model->team, &shape, p->B, p->segment, s->qkv, s->attention, p->train ? s->logsum : NULL);
+}
+
+/* out = x + scale * norm(part W^T) */
+static void join(const struct bco_model *model, const struct bco_pass *p, const struct bco_linear *linear,
+                 const struct bco_norm *after, const float *part, float *raw, float *statistics, const float *x,
+                 float *out) {
+    float *y = after->kind ? raw : p->delta;
+    model->ops->linear(&model->team, linear, p->T, part, y);
+    const float *delta = normalise(model, after, p->T, y, p->delta, statistics);
+    if (x != out) memcpy(out, x, p->T * model->config.channels * sizeof *out);
+    model->ops->add(&model->team, p->T * model->config.channels, (float)model->config.residual_scale, delta, out);
+}
+
+static void forward_layer(const struct bco_model *model, struct bco_pass *p, size_t l, float *out) {
+    const struct bco_config *c = &model->config;
+    const struct bco_layer *layer = &model->layers[l];
+    struct bco_stash *s = &p->stash[l];
+    attend(model, p, l);
+    join(model, p, &layer->o, &layer->after1, s->attention, s->raw_after1, s->after1, s->x, s->middle);
+    const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
+    model->ops->linear(&model->team, &layer->gate_up, p->T, normed, s->gate_up);
+    model->ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
+    join(model, p, &layer->down, &layer->after2, p->act, s->raw_after2, s->after2, s->middle, out);
+}
+
+static float *input_of(const struct bco_model *model, const struct bco_pass *p, size_t l) {
+    return l < model->config.layers ? p->stash[l].x : p->x;
+}
+
+void bco_trunk_forward(struct bco_model *model, struct bco_pass *p) {
+    const struct bco_config *c = &model->config;
+    float *x = input_of(model, p, 0);
+    model->ops->embedding(&model->team, p->T, c->channels, p->ids, model->embedding, (float)c->embedding_scale, x,
+                          false);
+    if (model->position_table)
+        model->ops->embedding(&model->team, p->T, c->channels, p->positions, model->position_table, 1, x, true);
+    for (size_t l = 0; l < c->layers; l++) forward_layer(model, p, l, input_of(model, p, l + 1));
+}
+
+/* ---- backward -------------------------------------------------------------- */
+
+/* The gradient of a part before its norm and scale: of dx, which stays. */
+static const float *part_gradient(const struct bco_model *model, const struct bco_pass *p, const struct bco_norm *after,
+                                  const float *raw, const float *statistics) {
+    size_t C = model->config.channels;
+    float scale = (float)model->config.residual_scale;
+    const float *d = p->dx;
+    if (scale != 1.0f) {
+        memset(p->delta, 0, p->T * C * sizeof(float));
+        model->ops->add(&model->team, p->T * C, scale, p->dx, p->delta);
+        d = p->delta;
+    }
+    if (!after->kind) return d;
+    model->ops->norm_backward(&model->team, after, p->T, raw, C, statistics, d, C, p->delta, C, false);
+    return p->delta;
+}
+
+/* dx += the gradient through the norm at a part's entrance */
+static void entrance_gradient(const struct bco_model *model, const struct bco_pass *p, const struct bco_norm *norm,
+                              const float *x, const float *statistics) {
+    size_t C = model->config.channels;
+    if (norm->kind)
+        model->ops->norm_backward(&model->team, norm, p->T, x, C, statistics, p->dnormed, C, p->dx, C, true);
+    else
+        model->ops->add(&model->team, p->T * C, 1, p->dnormed, p->dx);
+}
+
+static void feed_forward_backward(const struct bco_model *model, struct bco_pass *p, size_t l) {
+    const struct bco_config *c = &model->config;
+    const struct bco_ops *ops = model->ops;
+    const struct bco_layer *layer = &model->layers[l];
+    struct bco_stash *s = &p->stash[l];
+    const float *d = part_gradient(model, p, &layer->after2, s->raw_after2, s->after2);
+    ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
+    ops->linear_backward(&model->team, &layer->down, p->T, p->act, d, p->dact, false);
+    ops->activation_backward(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->dact);
+    const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
+    ops->linear_backward(&model->team, &layer->gate_up, p->T, normed, s->gate_up, p->dnormed, false);
+    entrance_gradient(model, p, &layer->norm2, s->middle, s->norm2);
+}
+
+static void qk_backward(const struct bco_model *model, const struct bco_pass *p, const struct bco_layer *layer,
+                        const struct bco_stash *s) {
+    const struct bco_config *c = &model->config;
+    size_t q = c->heads * c->head_dim, width = q + c->kv_heads * c->head_dim, ld = qkv_width(c);
+    if (!layer->q_norm.kind) return;
+    model->ops->norm_backward(&model->team, &layer->q_norm, p->T, s->raw_qk, width, s->qk_norm, p->dqkv, ld, p->dqkv,
+                              ld, false);
+    model->ops->norm_backward(&model->team, &layer->k_norm, p->T, s->raw_qk + q, width,
+                              s->qk_norm + 2 * p->T * layer->q_norm.groups, p->dqkv + q, ld, p->dqkv + q, ld, false);
+}
+
+static void attend_backward(const struct bco_model *model, struct bco_pass *p, size_t l) {
+    const struct bco_config *c = &model->config;
+    const struct bco_ops *ops = model->ops;
+    const struct bco_layer *layer = &model->layers[l];
+    struct bco_stash *s = &p->stash[l];
+    struct bco_attention shape = attention_shape(model, p, l);
+    const float *d = part_gradient(model, p, &layer->after1, s->raw_after1, s->after1);
+    ops->linear_backward(&model->team, &layer->o, p->T, s->attention, d, p->dattention, false);
+    set_segments(model, p, s, l);
+    ops->attention_backward(&model->team, &shape, p->B, p->segment, s->qkv, s->attention, s->logsum, p->dattention,
+                            p->dqkv);
+    if (c->turned[l]) {
+        struct bco_rope rope = rope_of(model, l);
+        ops->rope_backward(&model->team, &rope, p->T, c->heads + c->kv_heads, c->head_dim, p->positions, p->dqkv,
+                           qkv_width(c));
+    }
+    qk_backward(model, p, layer, s);
+    const float *normed = normalise(model, &layer->norm1, p->T, s->x, p->normed, s->norm1);
+    ops->linear_backward(&model->team, &layer->qkv, p->T, normed, p->dqkv, p->dnormed, false);
+    entrance_gradient(model, p, &layer->norm1, s->x, s->norm1);
+}
+
+void bco_trunk_backward(struct bco_model *model, struct bco_pass *p) {
+    const struct bco_config *c = &model->config;
+    for (size_t l = c->layers; l-- > 0;) {
+        if (model->recompute) forward_layer(model, p, l, p->x);
+        feed_forward_backward(model, p, l);
+        attend_backward(model, p, l);
+    }
+    model->ops->embedding_backward(&model->team, p->T, c->channels, p->ids, p->dx, (float)c->embedding_scale,
+                                   model->dembedding);
+    if (model->position_table)
+        model->ops->embedding_backward(&model->team, p->T, c->channels, p->positions, p->dx, 1, model->dposition_table);
+}

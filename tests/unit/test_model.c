@@ -1,0 +1,374 @@
+/* Models against the golden values in $BCO_SHARED: log-probs, gradients, AdamW
+ * steps; folders that must be refused; what must not change a log-prob. */
+#include <bco/model.h>
+
+#include "nn/ops.h"
+#include "nn/safetensors.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <yyjson.h>
+
+#define PATH_SIZE 512
+
+static const char *shared(void) {
+    const char *dir = getenv("BCO_SHARED");
+    return dir ? dir : "../shared";
+}
+
+/* Parses a file of the shared folder; skips the test where it is missing. */
+static yyjson_doc *golden(const char *path) {
+    char full[2 * PATH_SIZE];
+    snprintf(full, sizeof full, "%s/%s", shared(), path);
+    yyjson_doc *doc = yyjson_read_file(full, 0, NULL, NULL);
+    if (!doc) {
+        print_message("SKIP: no %s\n", full);
+        skip();
+    }
+    return doc;
+}
+
+static struct bco_model *open_shared(const char *path, bool trainable, int threads) {
+    char full[2 * PATH_SIZE], text[1024];
+    struct bco_model_options options = {.trainable = trainable, .threads = threads};
+    struct bco_model *model;
+    struct bco_error err;
+    snprintf(full, sizeof full, "%s/%s", shared(), path);
+    if (bco_model_open(&model, full, &options, &err) == BCO_OK) return model;
+    bco_error_format(&err, text, sizeof text);
+    print_error("%s\n", text);
+    fail();
+    return NULL;
+}
+
+/* A batch and what it owns. */
+struct pack {
+    struct bco_batch batch;
+    size_t *starts, *prompt_len;
+    int32_t *ids;
+    double *logp, *expected;
+};
+
+static void pack_free(struct pack *pack) {
+    free(pack->starts);
+    free(pack->prompt_len);
+    free(pack->ids);
+    free(pack->logp);
+    free(pack->expected);
+}
+
+static struct pack pack_new(size_t sequences, size_t tokens) {
+    struct pack pack = {.starts = calloc(sequences + 1, sizeof(size_t)),
+                        .prompt_len = calloc(sequences + 1, sizeof(size_t)),
+                        .ids = calloc(tokens + 1, sizeof(int32_t)),
+                        .logp = calloc(sequences + 1, sizeof(double)),
+                        .expected = calloc(tokens + 1, sizeof(double))};
+    assert_non_null(pack.expected);
+    pack.batch = (struct bco_batch){0, pack.starts, pack.ids, pack.prompt_len};
+    return pack;
+}
+
+static void pack_add(struct pack *pack, yyjson_val *ids, size_t prompt_len) {
+    size_t i, count, b = pack->batch.sequences++, t = pack->starts[b];
+    yyjson_val *id;
+    yyjson_arr_foreach(ids, i, count, id) pack->ids[t++] = (int32_t)yyjson_get_int(id);
+    pack->starts[b + 1] = t;
+    pack->prompt_len[b] = prompt_len;
+}
+
+static struct pack pack_sequences(yyjson_val *sequences) {
+    size_t i, count, j, terms, tokens = 0, n = 0;
+    yyjson_val *sequence, *term;
+    yyjson_arr_foreach(sequences, i, count, sequence) tokens += yyjson_arr_size(yyjson_obj_get(sequence, "ids"));
+    struct pack pack = pack_new(yyjson_arr_size(sequences), tokens);
+    yyjson_arr_foreach(sequences, i, count, sequence) {
+        pack_add(&pack, yyjson_obj_get(sequence, "ids"), yyjson_get_uint(yyjson_obj_get(sequence, "prompt_len")));
+        yyjson_arr_foreach(yyjson_obj_get(sequence, "token_logp"), j, terms, term) pack.expected[n++] =
+            yyjson_get_num(term);
+    }
+    return pack;
+}
+
+static double greatest_difference(const double *a, const double *b, size_t n) {
+    double most = 0;
+    for (size_t i = 0; i < n; i++) most = fmax(most, fabs(a[i] - b[i]));
+    return most;
+}
+
+static size_t completion_tokens(const struct pack *pack) {
+    size_t n = pack->starts[pack->batch.sequences];
+    for (size_t b = 0; b < pack->batch.sequences; b++) n -= pack->prompt_len[b];
+    return n;
+}
+
+static double token_difference(struct bco_model *model, struct pack *pack) {
+    size_t n = completion_tokens(pack);
+    double *got = calloc(n, sizeof *got);
+    assert_int_equal(bco_model_logp(model, &pack->batch, pack->logp, got, NULL), BCO_OK);
+    double difference = greatest_difference(got, pack->expected, n);
+    free(got);
+    return difference;
+}
+
+/* ---- real models ------------------------------------------------------------- */
+
+static void check_real(const char *name, double tolerance) {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "models/%s/golden_logprobs.json", name);
+    yyjson_doc *doc = golden(path);
+    snprintf(path, sizeof path, "models/%s", name);
+    struct bco_model *model = open_shared(path, false, 0);
+    yyjson_val *rows = yyjson_obj_get(yyjson_doc_get_root(doc), "rows"), *row, *term;
+    size_t i, count, j, terms, n = 0;
+    struct pack pack = pack_new(yyjson_arr_size(rows), 100000);
+    yyjson_arr_foreach(rows, i, count, row) {
+        pack_add(&pack, yyjson_obj_get(row, "ids"), 1);
+        yyjson_arr_foreach(yyjson_obj_get(row, "logprobs"), j, terms, term) pack.expected[n++] = yyjson_get_num(term);
+    }
+    double difference = token_difference(model, &pack);
+    print_message("%s: token_logp differs by %.1e\n", name, difference);
+    assert_true(difference < tolerance);
+    pack_free(&pack);
+    bco_model_close(model);
+    yyjson_doc_free(doc);
+}
+
+static void real_models(void **state) {
+    (void)state;
+    check_real("stories260K", 5e-5);
+    check_real("tinystories-656k", 5e-5);
+}
+
+/* ---- golden models ----------------------------------------------------------- */
+
+struct bco_case {
+    yyjson_val *labels, *ref_logp;
+    double beta, delta, loss;
+};
+
+static double sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+/* PAPER: l = -log sigma(+-(r - delta)), r = beta (logp - ref_logp); mean over the samples. */
+static double bco_gradient(void *user, size_t b, double logp) {
+    struct bco_case *c = user;
+    double sign = yyjson_get_bool(yyjson_arr_get(c->labels, b)) ? 1 : -1;
+    double u = sign * (c->beta * (logp - yyjson_get_num(yyjson_arr_get(c->ref_logp, b))) - c->delta);
+    double n = (double)yyjson_arr_size(c->labels);
+    c->loss += log1p(exp(-fabs(u))) / n + (u < 0 ? -u / n : 0);
+    return -sign * sigmoid(-u) * c->beta / n;
+}
+
+static struct bco_case read_case(yyjson_val *root) {
+    yyjson_val *bco = yyjson_obj_get(root, "bco");
+    return (struct bco_case){yyjson_obj_get(bco, "labels"), yyjson_obj_get(bco, "ref_logp"),
+                             yyjson_get_num(yyjson_obj_get(bco, "beta")), yyjson_get_num(yyjson_obj_get(bco, "delta")),
+                             0};
+}
+
+/* Every tensor's gradient within 1e-4 of its norm or 1e-6; all within 1e-5. */
+static void compare_gradients(struct bco_model *model, const char *folder) {
+    char path[PATH_SIZE];
+    struct bco_weights *weights;
+    double squares = 0, norm = 0;
+    snprintf(path, sizeof path, "%s/golden/models/%s/golden_grads.safetensors", shared(), folder);
+    assert_int_equal(bco_weights_open_file(&weights, path, NULL), BCO_OK);
+    assert_int_equal(bco_weights_count(weights), bco_model_parameter_count(model));
+    for (size_t i = 0; i < bco_model_parameter_count(model); i++) {
+        struct bco_parameter p = bco_model_parameter(model, i);
+        const struct bco_tensor *tensor = bco_weights_find(weights, p.name);
+        if (!tensor || tensor->count != p.count) fail_msg("%s: no gradient of %s", folder, p.name);
+        float *expected = calloc(p.count, sizeof *expected);
+        assert_true(bco_tensor_read(tensor, 0, p.count, expected));
+        double d = 0, own = 0, most = 0;
+        for (size_t k = 0; k < p.count; k++) {
+            double difference = (double)p.gradient[k] - (double)expected[k];
+            d += difference * difference;
+            own += (double)expected[k] * (double)expected[k];
+            most = fmax(most, fabs(difference));
+        }
+        if (sqrt(d) > 1e-4 * sqrt(own) && most > 1e-6) fail_msg("%s: %s differs by %g", folder, p.name, most);
+        squares += d;
+        norm += own;
+        free(expected);
+    }
+    print_message("%s: gradient differs by %.1e, relative\n", folder, sqrt(squares / norm));
+    assert_true(sqrt(squares / norm) < 1e-5);
+    bco_weights_close(weights);
+}
+
+/* PyTorch's AdamW with weight decay on every parameter, as the golden values have it. */
+static void adamw_steps(struct bco_model *model, const struct pack *pack, struct bco_case *c, yyjson_val *settings,
+                        int steps) {
+    yyjson_val *betas = yyjson_obj_get(settings, "betas");
+    struct bco_team team = {.threads = 1};
+    struct bco_adamw adamw = {.lr = yyjson_get_num(yyjson_obj_get(settings, "lr")),
+                              .beta1 = yyjson_get_num(yyjson_arr_get(betas, 0)),
+                              .beta2 = yyjson_get_num(yyjson_arr_get(betas, 1)),
+                              .eps = yyjson_get_num(yyjson_obj_get(settings, "eps")),
+                              .weight_decay = yyjson_get_num(yyjson_obj_get(settings, "weight_decay")),
+                              .scale = 1};
+    size_t count = bco_model_parameter_count(model);
+    float **moments = calloc(2 * count, sizeof *moments);
+    for (int step = 1; step <= steps; step++) {
+        bco_model_zero_gradients(model);
+        assert_int_equal(bco_model_grad(model, &pack->batch, bco_gradient, c, NULL, NULL), BCO_OK);
+        adamw.step = (uint64_t)step;
+        for (size_t i = 0; i < count; i++) {
+            struct bco_parameter p = bco_model_parameter(model, i);
+            if (step == 1) moments[2 * i] = calloc(p.count, sizeof(float));
+            if (step == 1) moments[2 * i + 1] = calloc(p.count, sizeof(float));
+            bco_cpu_ops.adamw(&team, &adamw, p.count, p.weight, p.gradient, moments[2 * i], moments[2 * i + 1]);
+        }
+    }
+    for (size_t i = 0; i < 2 * count; i++) free(moments[i]);
+    free(moments);
+}
+
+static void check_adamw(const char *folder, struct pack *pack, yyjson_val *root, const char *key, int steps) {
+    char path[PATH_SIZE];
+    yyjson_val *settings = yyjson_obj_get(root, key), *logp = yyjson_obj_get(settings, "logp");
+    if (!settings) return;
+    snprintf(path, sizeof path, "golden/models/%s", folder);
+    struct bco_model *model = open_shared(path, true, 0);
+    struct bco_case c = read_case(root);
+    adamw_steps(model, pack, &c, yyjson_obj_get(settings, "lr") ? settings : yyjson_obj_get(root, "adamw"), steps);
+    assert_int_equal(bco_model_logp(model, &pack->batch, pack->logp, NULL, NULL), BCO_OK);
+    double most = 0;
+    for (size_t b = 0; b < pack->batch.sequences; b++)
+        most = fmax(most, fabs(pack->logp[b] - yyjson_get_num(yyjson_arr_get(logp, b))));
+    print_message("%s: after %d steps logp differs by %.1e\n", folder, steps, most);
+    assert_true(most < 1e-3);
+    bco_model_close(model);
+}
+
+static void check_gradient(const char *folder, struct pack *pack, yyjson_val *root) {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "golden/models/%s", folder);
+    struct bco_model *model = open_shared(path, true, 0);
+    struct bco_case c = read_case(root);
+    yyjson_val *bco = yyjson_obj_get(root, "bco");
+    assert_int_equal(bco_model_grad(model, &pack->batch, bco_gradient, &c, NULL, NULL), BCO_OK);
+    assert_true(fabs(c.loss - yyjson_get_num(yyjson_obj_get(bco, "mean_loss"))) < 1e-5);
+    double norm = yyjson_get_num(yyjson_obj_get(bco, "grad_norm"));
+    assert_true(fabs(bco_model_gradient_norm(model) - norm) < 1e-5 * norm);
+    compare_gradients(model, folder);
+    bco_model_close(model);
+}
+
+static void check_folder(const char *folder) {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "golden/models/%s/golden.json", folder);
+    yyjson_doc *doc = golden(path);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    struct pack pack = pack_sequences(yyjson_obj_get(root, "sequences"));
+    snprintf(path, sizeof path, "golden/models/%s", folder);
+    struct bco_model *model = open_shared(path, false, 0);
+    double difference = token_difference(model, &pack);
+    print_message("%s: token_logp differs by %.1e\n", folder, difference);
+    assert_true(difference < 5e-5);
+    bco_model_close(model);
+    if (yyjson_obj_get(root, "bco")) check_gradient(folder, &pack, root);
+    check_adamw(folder, &pack, root, "adamw", 1);
+    check_adamw(folder, &pack, root, "adamw_3", 3);
+    pack_free(&pack);
+    yyjson_doc_free(doc);
+}
+
+static void golden_models(void **state) {
+    static const char *const folders[] = {"llama-gqa-tied", "llama-gqa-tied-bf16", "llama-gqa-tied-f16",
+                                          "llama-gqa-tied-sharded"};
+    (void)state;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) check_folder(folders[i]);
+}
+
+/* ---- folders that must be refused ------------------------------------------------- */
+
+static void check_good(const char *path, yyjson_val *sequence, double expected) {
+    struct bco_model *model = open_shared(path, false, 0);
+    struct pack pack = pack_new(1, 64);
+    pack_add(&pack, yyjson_obj_get(sequence, "ids"), yyjson_get_uint(yyjson_obj_get(sequence, "prompt_len")));
+    assert_int_equal(bco_model_logp(model, &pack.batch, pack.logp, NULL, NULL), BCO_OK);
+    if (fabs(pack.logp[0] - expected) > 1e-3) fail_msg("%s: logp %.9g, expected %.9g", path, pack.logp[0], expected);
+    pack_free(&pack);
+    bco_model_close(model);
+}
+
+static void check_bad(const char *path, yyjson_val *names) {
+    char full[2 * PATH_SIZE], text[2048];
+    struct bco_model *model;
+    struct bco_error err;
+    size_t i, count;
+    yyjson_val *name;
+    snprintf(full, sizeof full, "%s/%s", shared(), path);
+    assert_int_equal(bco_model_open(&model, full, NULL, &err), BCO_EDATA);
+    assert_null(model);
+    bco_error_format(&err, text, sizeof text);
+    print_message("%s\n", text + strlen(shared()));
+    yyjson_arr_foreach(names, i, count, name) if (!strstr(text, yyjson_get_str(name)))
+        fail_msg("'%s' does not name '%s'", text, yyjson_get_str(name));
+}
+
+static void bad_models(void **state) {
+    (void)state;
+    yyjson_doc *doc = golden("golden/bad_models/bad.json");
+    yyjson_val *root = yyjson_doc_get_root(doc), *folder;
+    size_t i, count;
+    yyjson_arr_foreach(yyjson_obj_get(root, "folders"), i, count, folder) {
+        const char *name = yyjson_get_str(yyjson_obj_get(folder, "folder"));
+        char path[PATH_SIZE];
+        if (!name || strstr(name, "adapter")) continue;
+        snprintf(path, sizeof path, "golden/bad_models/%s", name);
+        if (yyjson_get_bool(yyjson_obj_get(folder, "good")))
+            check_good(path, yyjson_obj_get(root, "sequence"), yyjson_get_num(yyjson_obj_get(folder, "logp")));
+        else
+            check_bad(path, yyjson_obj_get(folder, "message_names"));
+    }
+    yyjson_doc_free(doc);
+}
+
+/* ---- what must not matter ----------------------------------------------------------- */
+
+static void invariance(void **state) {
+    (void)state;
+    yyjson_doc *doc = golden("golden/models/llama-gqa-tied/golden.json");
+    struct pack all = pack_sequences(yyjson_obj_get(yyjson_doc_get_root(doc), "sequences"));
+    double *once = calloc(all.batch.sequences, sizeof *once);
+    struct bco_model *model = open_shared("golden/models/llama-gqa-tied", false, 2);
+    struct bco_model *single = open_shared("golden/models/llama-gqa-tied", false, 1);
+    assert_int_equal(bco_model_fingerprint(model), bco_model_fingerprint(single));
+    assert_int_equal(bco_model_logp(model, &all.batch, all.logp, NULL, NULL), BCO_OK);
+    assert_int_equal(bco_model_logp(model, &all.batch, once, NULL, NULL), BCO_OK);
+    assert_memory_equal(all.logp, once, all.batch.sequences * sizeof *once);
+    assert_int_equal(bco_model_logp(single, &all.batch, once, NULL, NULL), BCO_OK);
+    for (size_t b = 0; b < all.batch.sequences; b++) assert_true(fabs(once[b] / all.logp[b] - 1) < 1e-5);
+    for (size_t b = all.batch.sequences; b-- > 0;) {
+        size_t starts[2] = {0, all.starts[b + 1] - all.starts[b]};
+        struct bco_batch alone = {1, starts, all.ids + all.starts[b], all.prompt_len + b};
+        double logp;
+        assert_int_equal(bco_model_logp(model, &alone, &logp, NULL, NULL), BCO_OK);
+        assert_true(fabs(logp / all.logp[b] - 1) < 1e-5);
+    }
+    free(once);
+    pack_free(&all);
+    bco_model_close(model);
+    bco_model_close(single);
+    yyjson_doc_free(doc);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(real_models),
+        cmocka_unit_test(golden_models),
+        cmocka_unit_test(bad_models),
+        cmocka_unit_test(invariance),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
