@@ -235,7 +235,8 @@ static void test_other_lmdb(void **state) {
     MDB_env *env;
     MDB_txn *txn;
     MDB_dbi dbi;
-    MDB_val key = {3, "abc"}, value = {3, "def"};
+    char key_text[] = "abc", value_text[] = "def";
+    MDB_val key = {3, key_text}, value = {3, value_text};
     assert_int_equal(mdb_env_create(&env), 0);
     assert_int_equal(mdb_env_open(env, dir, 0, 0666), 0);
     assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
