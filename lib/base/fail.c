@@ -57,10 +57,6 @@ enum bco_code bco_fail_errno(struct bco_error *err, const char *file, const char
     return bco_fail_at(err, BCO_ESYSTEM, file, 0, NULL, "%s: %s", what, strerror(errno));
 }
 
-enum bco_code bco_fail_memory(struct bco_error *err) {
-    return bco_fail(err, BCO_ESYSTEM, "out of memory");
-}
-
 void bco_error_place(struct bco_error *err, const char *file, size_t line, const char *field) {
     if (!err) return;
     if (!err->file[0]) {
