@@ -23,7 +23,7 @@ double cli_clock(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Also called by signal handlers: nothing but write. */
+/* Also called by the signal handlers: nothing but write. */
 void cli_wipe(void) {
     static const char wipe[] = "\r\033[K";
     if (!line_shown) return;
@@ -76,6 +76,7 @@ static bool on_stop(void *user) {
 }
 
 static void die(int number) {
+    bco_remove_temporary_files();
     cli_wipe();
     signal(number, SIG_DFL);
     raise(number);
