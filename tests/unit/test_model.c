@@ -2,6 +2,7 @@
  * steps; folders that must be refused; what must not change a log-prob. */
 #include <bco/model.h>
 
+#include "nn/decode.h"
 #include "nn/ops.h"
 #include "nn/safetensors.h"
 
@@ -263,6 +264,44 @@ static void check_gradient(const char *folder, struct pack *pack, yyjson_val *ro
     bco_model_close(model);
 }
 
+static int32_t greatest_logit(const float *logits, size_t n) {
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    return (int32_t)best;
+}
+
+/* Two slots go on with the same prompt, which the second one copies in the middle. */
+static void check_greedy(struct bco_model *model, const char *folder, yyjson_val *greedy) {
+    yyjson_val *prompt = yyjson_obj_get(greedy, "prompt"), *ids = yyjson_obj_get(greedy, "ids");
+    size_t n = yyjson_arr_size(prompt), count = yyjson_arr_size(ids), V = bco_model_vocabulary(model), i, size;
+    struct bco_decoder *decoder;
+    float *logits = calloc(2 * V, sizeof *logits);
+    struct pack pack = pack_new(1, n);
+    if (!greedy) goto done;
+    pack_add(&pack, prompt, 1);
+    assert_int_equal(bco_decoder_open(&decoder, model, 2, n + count, NULL), BCO_OK);
+    assert_int_equal(
+        bco_decoder_step(decoder, &(struct bco_block){1, (size_t[]){0}, (size_t[]){0, n - 1}, pack.ids}, logits, NULL),
+        BCO_OK);
+    bco_decoder_copy(decoder, 0, 1);
+    int32_t next[2] = {pack.ids[n - 1], pack.ids[n - 1]};
+    yyjson_val *id;
+    yyjson_arr_foreach(ids, i, size, id) {
+        struct bco_block block = {2, (size_t[]){1, 0}, (size_t[]){0, 1, 2}, next};
+        assert_int_equal(bco_decoder_step(decoder, &block, logits, NULL), BCO_OK);
+        next[0] = greatest_logit(logits, V);
+        next[1] = greatest_logit(logits + V, V);
+        if (next[0] != (int32_t)yyjson_get_int(id) || next[1] != next[0])
+            fail_msg("%s: greedy ids differ at %zu: %d, %d", folder, i, next[0], next[1]);
+    }
+    assert_int_equal(bco_decoder_length(decoder, 1), n - 1 + count);
+    bco_decoder_close(decoder);
+done:
+    pack_free(&pack);
+    free(logits);
+}
+
 static void check_folder(const char *folder) {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "golden/models/%s/golden.json", folder);
@@ -274,6 +313,7 @@ static void check_folder(const char *folder) {
     double difference = token_difference(model, &pack);
     print_message("%s: token_logp differs by %.1e\n", folder, difference);
     assert_true(difference < 5e-5);
+    check_greedy(model, folder, yyjson_obj_get(root, "greedy"));
     bco_model_close(model);
     if (yyjson_obj_get(root, "bco")) check_gradient(folder, &pack, root);
     check_adamw(folder, &pack, root, "adamw", 1);
