@@ -1,0 +1,59 @@
+/* What the filters that make binary records have in common: duplicates,
+ * contradictions, balance, and the exact account of where every record went. */
+#ifndef BCO_FILTER_H
+#define BCO_FILTER_H
+
+#include <bco/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Records with the same prompt, completion and label. */
+enum bco_duplicates { BCO_DUPLICATES_DROP, BCO_DUPLICATES_KEEP }; /* DROP: the first stays */
+
+/* Records with the same prompt and completion and both labels. MAJORITY keeps
+ * the label that more of them have, and none of an even split; ERROR makes each
+ * record that contradicts an earlier one a bad record. */
+enum bco_conflicts { BCO_CONFLICTS_KEEP, BCO_CONFLICTS_DROP, BCO_CONFLICTS_MAJORITY, BCO_CONFLICTS_ERROR };
+
+/* OVERSAMPLE: every record once, in order; then more copies of the short class,
+ * in seeded order, each of its records floor or ceil times. UNDERSAMPLE: a seeded choice of the
+ * long class, in order. WEIGHT: the field `weight` makes the classes' sums equal
+ * with mean 1. */
+enum bco_balance { BCO_BALANCE_OVERSAMPLE, BCO_BALANCE_UNDERSAMPLE, BCO_BALANCE_WEIGHT, BCO_BALANCE_NONE };
+
+struct bco_filter_options {
+    enum bco_duplicates duplicates;
+    enum bco_conflicts conflicts;
+    bool contrasted; /* only prompts that have two completions with different ratings */
+    enum bco_balance balance;
+    uint64_t seed;
+    const char *folder; /* of the temporary file; NULL: /tmp */
+    int threads;        /* 0: all the cores this process may use. The output does not depend on it */
+};
+
+/* in + added = out + rejected + all that was left out */
+struct bco_filter_counts {
+    uint64_t in;       /* records read, bad ones too */
+    uint64_t out;      /* records written, copies too */
+    uint64_t up, down; /* of those */
+    uint64_t rejected; /* bad ones */
+    uint64_t added;    /* copies made by OVERSAMPLE */
+    /* Left out: */
+    uint64_t by_rating;      /* a rating that says drop */
+    uint64_t not_contrasted; /* a prompt without contrast */
+    uint64_t conflicts;      /* contradictions */
+    uint64_t even;           /* of those: out of even splits */
+    uint64_t duplicates;
+    uint64_t by_balance; /* by UNDERSAMPLE */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,231 @@
+#include "data/filter.h"
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/mem.h"
+#include "data/balance.h"
+#include "data/table.h"
+#include "stream/spool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known of a prompt with its completion: as much as the mode needs. */
+struct seen {
+    unsigned char kept; /* bit `up`: a record with this label has gone on */
+};
+struct tally { /* DROP, MAJORITY */
+    struct seen seen;
+    uint32_t records[2]; /* with each label, duplicates counted */
+};
+struct first { /* ERROR */
+    struct seen seen;
+    uint32_t input; /* where the first one stood */
+    size_t line;
+};
+
+/* What is known of a prompt. Two completions and two ratings make a contrast: of three records
+ * (a, 1), (b, 1), (x, 2) the third differs in both from the first or from the second. */
+struct contrast {
+    uint64_t completion, rating; /* of its first record */
+    bool completions, ratings;   /* there are others */
+};
+
+/* What becomes of a record may depend on later ones (DROP, MAJORITY, contrast): then the items wait in
+ * `spool`, each a struct bco_item followed by its line and its raw text. */
+struct bco_filter {
+    const struct bco_filter_options *options;
+    struct bco_writer *rejects;
+    struct bco_filter_counts *counts;
+    struct bco_balancer *balancer;
+    struct bco_table *texts;   /* NULL: nobody asks */
+    struct bco_table *prompts; /* struct contrast; NULL: nobody asks */
+    struct bco_spool *spool;   /* NULL: nothing waits */
+    const char *file;          /* of the record before */
+    uint32_t input;            /* inputs before it */
+};
+
+void bco_filter_free(struct bco_filter *f) {
+    if (!f) return;
+    bco_balancer_free(f->balancer);
+    bco_table_free(f->texts);
+    bco_table_free(f->prompts);
+    bco_spool_close(f->spool);
+    free(f);
+}
+
+static bool tallies(const struct bco_filter *f) {
+    return f->options->conflicts == BCO_CONFLICTS_DROP || f->options->conflicts == BCO_CONFLICTS_MAJORITY;
+}
+
+static enum bco_code make_tables(struct bco_filter *f, struct bco_error *err) {
+    size_t size = sizeof(struct seen);
+    if (tallies(f)) size = sizeof(struct tally);
+    if (f->options->conflicts == BCO_CONFLICTS_ERROR) size = sizeof(struct first);
+    if (f->options->duplicates == BCO_DUPLICATES_DROP || f->options->conflicts != BCO_CONFLICTS_KEEP) {
+        f->texts = bco_table_new(size);
+        if (!f->texts) return bco_fail_memory(err);
+    }
+    if (f->options->contrasted) {
+        f->prompts = bco_table_new(sizeof(struct contrast));
+        if (!f->prompts) return bco_fail_memory(err);
+    }
+    if (!f->prompts && !tallies(f)) return BCO_OK;
+    return bco_spool_open(&f->spool, f->options->folder ? f->options->folder : "/tmp", err);
+}
+
+enum bco_code bco_filter_new(struct bco_filter **filter, const struct bco_filter_options *options,
+                             struct bco_writer *out, struct bco_writer *rejects, struct bco_filter_counts *counts,
+                             struct bco_error *err) {
+    struct bco_filter *f = bco_calloc(1, sizeof *f);
+    if (!f) return bco_fail_memory(err);
+    f->options = options;
+    f->rejects = rejects;
+    f->counts = counts;
+    enum bco_code code = bco_balancer_new(&f->balancer, options, out, counts, err);
+    if (code == BCO_OK) code = make_tables(f, err);
+    if (code != BCO_OK) {
+        bco_filter_free(f);
+        return code;
+    }
+    *filter = f;
+    return BCO_OK;
+}
+
+enum bco_code bco_filter_reject(struct bco_filter *f, const struct bco_error *reason, const char *raw,
+                                size_t raw_length, struct bco_error *err) {
+    if (!f->rejects) {
+        if (err) *err = *reason;
+        return BCO_EDATA;
+    }
+    f->counts->rejected++;
+    return bco_writer_reject(f->rejects, reason, raw, raw_length, err);
+}
+
+/* ---- contradictions and duplicates ---------------------------------------- */
+
+/* CONFLICTS_ERROR: true when `item` contradicts the first record of its text; *reason says so. */
+static bool contradicts(struct bco_filter *f, struct first *first, const struct bco_item *item,
+                        struct bco_error *reason) {
+    if (!first->seen.kept) {
+        first->input = f->input;
+        first->line = item->number;
+        return false;
+    }
+    if (!(first->seen.kept & (item->up ? 1 : 2))) return false;
+    bco_fail_at(reason, BCO_EDATA, item->file, item->number, "label",
+                "this one is %s, and line %zu%s with the same prompt and completion is %s", item->up ? "up" : "down",
+                first->line, first->input == f->input ? "" : " of an earlier input", item->up ? "down" : "up");
+    return true;
+}
+
+/* DROP, MAJORITY: true when `item` is one of those to be left out. */
+static bool outvoted(struct bco_filter *f, const struct tally *tally, bool up) {
+    uint32_t same = tally->records[up], other = tally->records[!up];
+    if (other == 0) return false;
+    if (f->options->conflicts == BCO_CONFLICTS_MAJORITY && same > other) return false;
+    f->counts->conflicts++;
+    if (f->options->conflicts == BCO_CONFLICTS_MAJORITY && same == other) f->counts->even++;
+    return true;
+}
+
+static enum bco_code pass_on(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    return bco_balancer_add(f->balancer, item->up, item->weight, item->line, item->line_length, err);
+}
+
+static enum bco_code settle(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    if (f->file != item->file) {
+        f->file = item->file;
+        f->input++;
+    }
+    if (f->prompts) {
+        const struct contrast *contrast = bco_table_get(f->prompts, item->prompt);
+        if (!contrast || !contrast->completions || !contrast->ratings) {
+            f->counts->not_contrasted++;
+            return BCO_OK;
+        }
+    }
+    if (!f->texts) return pass_on(f, item, err);
+    struct seen *seen = bco_table_put(f->texts, item->text, NULL);
+    if (!seen) return bco_fail_memory(err);
+    struct bco_error reason;
+    if (f->options->conflicts == BCO_CONFLICTS_ERROR && contradicts(f, (struct first *)(void *)seen, item, &reason))
+        return bco_filter_reject(f, &reason, item->raw, item->raw_length, err);
+    if (tallies(f) && outvoted(f, (const struct tally *)(const void *)seen, item->up)) return BCO_OK;
+    unsigned char mark = item->up ? 2 : 1;
+    if ((seen->kept & mark) && f->options->duplicates == BCO_DUPLICATES_DROP) {
+        f->counts->duplicates++;
+        return BCO_OK;
+    }
+    seen->kept |= mark;
+    return pass_on(f, item, err);
+}
+
+/* ---- what must wait ------------------------------------------------------------ */
+
+static enum bco_code note_contrast(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    bool is_new;
+    struct contrast *contrast = bco_table_put(f->prompts, item->prompt, &is_new);
+    if (!contrast) return bco_fail_memory(err);
+    if (is_new) {
+        contrast->completion = item->completion;
+        contrast->rating = item->rating;
+    }
+    contrast->completions |= contrast->completion != item->completion;
+    contrast->ratings |= contrast->rating != item->rating;
+    return BCO_OK;
+}
+
+static enum bco_code note_label(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    struct tally *tally = bco_table_put(f->texts, item->text, NULL);
+    if (!tally) return bco_fail_memory(err);
+    tally->records[item->up] += tally->records[item->up] < UINT32_MAX;
+    return BCO_OK;
+}
+
+static enum bco_code wait(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    if (f->prompts) code = note_contrast(f, item, err);
+    if (code == BCO_OK && tallies(f)) code = note_label(f, item, err);
+    if (code == BCO_OK) code = bco_spool_add(f->spool, item, sizeof *item, err);
+    if (code == BCO_OK) code = bco_spool_add(f->spool, item->line, item->line_length, err);
+    if (code == BCO_OK) code = bco_spool_add(f->spool, item->raw, item->raw_length, err);
+    return code;
+}
+
+enum bco_code bco_filter_add(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    return f->spool ? wait(f, item, err) : settle(f, item, err);
+}
+
+/* Hands every item that waits to settle(), in order. */
+static enum bco_code settle_all(struct bco_filter *f, struct bco_error *err) {
+    struct bco_buf buf = {0};
+    struct bco_item item;
+    uint64_t offset = 0;
+    enum bco_code code = BCO_OK;
+    while (code == BCO_OK && offset < bco_spool_size(f->spool)) {
+        code = bco_spool_read(f->spool, offset, &item, sizeof item, err);
+        if (code != BCO_OK) break;
+        size_t length = item.line_length + item.raw_length;
+        bco_buf_clear(&buf);
+        char *to = bco_buf_reserve(&buf, length);
+        code = to ? bco_spool_read(f->spool, offset + sizeof item, to, length, err) : bco_fail_memory(err);
+        if (code != BCO_OK) break;
+        item.line = to;
+        item.raw = to + item.line_length;
+        offset += sizeof item + length;
+        code = settle(f, &item, err);
+    }
+    bco_buf_free(&buf);
+    return code;
+}
+
+enum bco_code bco_filter_finish(struct bco_filter *f, struct bco_error *err) {
+    if (f->counts->in == 0) return bco_fail(err, BCO_EDATA, "no records");
+    enum bco_code code = f->spool ? settle_all(f, err) : BCO_OK;
+    if (code != BCO_OK) return code;
+    bco_table_free(f->texts);
+    bco_table_free(f->prompts);
+    f->texts = f->prompts = NULL;
+    return bco_balancer_finish(f->balancer, err);
+}

@@ -1,0 +1,29 @@
+/* From what a record says as its rating to up, down or drop. */
+#ifndef BCO_DATA_RATING_H
+#define BCO_DATA_RATING_H
+
+#include "data/regex.h"
+
+#include <bco/likert.h>
+#include <bco/record.h>
+#include <stdint.h>
+
+enum bco_meaning { BCO_MEANS_UP, BCO_MEANS_DOWN, BCO_MEANS_DROP };
+
+struct bco_rating_rule;
+
+/* Of `options`: rating, scale, up, down, drop, map, rating_regex. */
+enum bco_code bco_rating_rule_new(struct bco_rating_rule **rule, const struct bco_likert_options *options,
+                                  struct bco_error *err);
+void bco_rating_rule_free(struct bco_rating_rule *rule);
+
+struct bco_rating {
+    enum bco_meaning meaning;
+    uint64_t identity; /* equal for equal ratings */
+};
+
+/* BCO_EDATA: no rating, or one that the rule does not know; the error has its place. `match`: this thread's. */
+enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_match *match,
+                               const struct bco_record *record, struct bco_rating *rating, struct bco_error *err);
+
+#endif

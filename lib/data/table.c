@@ -1,0 +1,101 @@
+#include "data/table.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+__extension__ typedef unsigned __int128 uint128; /* a product's upper half in one instruction */
+
+#define PARTS 256
+#define FIRST_SLOTS 16
+
+/* A slot is empty when its key is all zero; the one key that is all zero itself is stored as 1. */
+struct part {
+    struct bco_hash *keys;
+    unsigned char *values;
+    size_t slots, count;
+};
+
+struct bco_table {
+    size_t value_size, count;
+    struct part parts[PARTS];
+};
+
+struct bco_table *bco_table_new(size_t value_size) {
+    struct bco_table *table = bco_calloc(1, sizeof *table);
+    if (table) table->value_size = value_size;
+    return table;
+}
+
+void bco_table_free(struct bco_table *table) {
+    if (!table) return;
+    for (size_t i = 0; i < PARTS; i++) {
+        free(table->parts[i].keys);
+        free(table->parts[i].values);
+    }
+    free(table);
+}
+
+static struct bco_hash stored(struct bco_hash key) {
+    key.low += key.low == 0 && key.high == 0;
+    return key;
+}
+
+/* The slot that holds `key`, or the empty one where it belongs. The multiplication
+ * maps the hash to 0..slots-1 without asking for a power of two. */
+static size_t slot_of(const struct part *part, struct bco_hash key) {
+    size_t i = (size_t)((uint128)key.low * part->slots >> 64);
+    while ((part->keys[i].low || part->keys[i].high) && !bco_hash_equal(part->keys[i], key))
+        if (++i == part->slots) i = 0;
+    return i;
+}
+
+static bool grow(const struct bco_table *table, struct part *part) {
+    struct part grown = {.slots = part->slots ? part->slots + part->slots / 2 : FIRST_SLOTS, .count = part->count};
+    grown.keys = bco_calloc(grown.slots, sizeof *grown.keys);
+    grown.values = bco_calloc(grown.slots, table->value_size);
+    if (!grown.keys || !grown.values) {
+        free(grown.keys);
+        free(grown.values);
+        return false;
+    }
+    for (size_t i = 0; i < part->slots; i++) {
+        if (!part->keys[i].low && !part->keys[i].high) continue;
+        size_t to = slot_of(&grown, part->keys[i]);
+        grown.keys[to] = part->keys[i];
+        memcpy(grown.values + to * table->value_size, part->values + i * table->value_size, table->value_size);
+    }
+    free(part->keys);
+    free(part->values);
+    *part = grown;
+    return true;
+}
+
+void *bco_table_put(struct bco_table *table, struct bco_hash key, bool *is_new) {
+    struct part *part = &table->parts[key.high % PARTS];
+    key = stored(key);
+    if (part->count >= part->slots / 4 * 3 && !grow(table, part)) return NULL;
+    size_t i = slot_of(part, key);
+    bool empty = !part->keys[i].low && !part->keys[i].high;
+    if (is_new) *is_new = empty;
+    if (empty) {
+        part->keys[i] = key;
+        part->count++;
+        table->count++;
+    }
+    return part->values + i * table->value_size;
+}
+
+void *bco_table_get(const struct bco_table *table, struct bco_hash key) {
+    const struct part *part = &table->parts[key.high % PARTS];
+    if (!part->slots) return NULL;
+    key = stored(key);
+    size_t i = slot_of(part, key);
+    if (!part->keys[i].low && !part->keys[i].high) return NULL;
+    return part->values + i * table->value_size;
+}
+
+size_t bco_table_count(const struct bco_table *table) {
+    return table->count;
+}

@@ -1,0 +1,26 @@
+/* A map from 128-bit fingerprints to a few bytes each. Open addressing in 256
+ * parts that grow one by one, by half, when they are 3/4 full: a key with a
+ * value of v bytes takes at most 2 (16 + v) bytes, 1.5 (16 + v) on average. */
+#ifndef BCO_DATA_TABLE_H
+#define BCO_DATA_TABLE_H
+
+#include "base/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bco_table;
+
+struct bco_table *bco_table_new(size_t value_size); /* NULL: out of memory */
+void bco_table_free(struct bco_table *table);
+
+/* The value of `key`, zeros when it is new (*is_new; may be NULL). It holds until the next call.
+ * NULL: out of memory. */
+void *bco_table_put(struct bco_table *table, struct bco_hash key, bool *is_new);
+
+/* The value of `key`, or NULL. */
+void *bco_table_get(const struct bco_table *table, struct bco_hash key);
+
+size_t bco_table_count(const struct bco_table *table);
+
+#endif

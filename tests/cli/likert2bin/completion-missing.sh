@@ -1,0 +1,1 @@
+echo '{"prompt":"p","answer":"a","rating":5}' | likert2bin

@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":5,"rating":5}' | likert2bin

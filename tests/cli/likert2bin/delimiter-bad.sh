@@ -1,0 +1,1 @@
+likert2bin --format csv --delimiter '||' in.csv

@@ -1,0 +1,1 @@
+likert2bin --format jsonl --delimiter ';' in.jsonl

@@ -1,0 +1,1 @@
+: >in.jsonl; likert2bin in.jsonl -o out.jsonl; code=$?; ls; exit $code

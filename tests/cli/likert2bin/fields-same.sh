@@ -1,0 +1,1 @@
+likert2bin --prompt text --completion text in.jsonl

@@ -1,0 +1,1 @@
+echo 'prompt,response,rating' | likert2bin

@@ -1,0 +1,1 @@
+printf 'prompt,response,rating\n' | likert2bin --format csv

@@ -1,0 +1,1 @@
+echo '[{"prompt":"p","response":"a","rating":5}, {"prompt":"p","response":"b","rating":1}]' | likert2bin

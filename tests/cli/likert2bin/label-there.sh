@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":"a","rating":5,"label":true}' | likert2bin

@@ -1,0 +1,1 @@
+likert2bin --map good in.jsonl

@@ -1,0 +1,1 @@
+likert2bin --map good=up,Good=down in.jsonl

@@ -1,0 +1,1 @@
+likert2bin no-such-file.jsonl

@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":"a","rating":NaN}' | likert2bin

@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":"a","rating":1e400}' | likert2bin

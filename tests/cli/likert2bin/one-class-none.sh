@@ -1,0 +1,1 @@
+printf '{"prompt":"p","response":"a","rating":1}\n' | likert2bin --balance none

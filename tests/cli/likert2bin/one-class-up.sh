@@ -1,0 +1,1 @@
+printf '{"prompt":"p","response":"a","rating":5}\n' | likert2bin --balance weight

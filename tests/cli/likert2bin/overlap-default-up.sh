@@ -1,0 +1,1 @@
+likert2bin --down 1-5 in.jsonl

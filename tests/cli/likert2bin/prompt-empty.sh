@@ -1,0 +1,1 @@
+echo '{"prompt":"","response":"a","rating":5}' | likert2bin

@@ -1,0 +1,1 @@
+echo '{"question":"p","response":"a","rating":5}' | likert2bin

@@ -1,0 +1,1 @@
+likert2bin --up 5-4 in.jsonl

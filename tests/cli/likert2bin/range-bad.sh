@@ -1,0 +1,1 @@
+likert2bin --up four in.jsonl

@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":"a","stars":5}' | likert2bin

@@ -1,0 +1,1 @@
+likert2bin --rating-regex '([0-9' in.jsonl

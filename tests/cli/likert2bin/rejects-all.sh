@@ -1,0 +1,1 @@
+echo '{"prompt":"p"}' >in.jsonl; likert2bin --rejects bad.jsonl in.jsonl; code=$?; cat bad.jsonl; exit $code

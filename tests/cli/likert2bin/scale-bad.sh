@@ -1,0 +1,1 @@
+likert2bin --scale 1..5 in.jsonl

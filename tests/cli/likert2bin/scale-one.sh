@@ -1,0 +1,1 @@
+likert2bin --scale 5 in.jsonl

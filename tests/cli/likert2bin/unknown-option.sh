@@ -1,0 +1,1 @@
+likert2bin --stars 5

@@ -1,0 +1,68 @@
+#include "base/rng.h"
+#include "data/table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct bco_hash key_of(uint64_t i) {
+    return bco_hash_bytes(&i, sizeof i, 0);
+}
+
+static void values_stay_with_their_keys(void **state) {
+    (void)state;
+    enum { KEYS = 100000 };
+    struct bco_table *table = bco_table_new(sizeof(uint32_t));
+    assert_non_null(table);
+    for (uint32_t round = 0; round < 2; round++)
+        for (uint32_t i = 0; i < KEYS; i++) {
+            bool is_new;
+            uint32_t value, *at = bco_table_put(table, key_of(i), &is_new);
+            assert_non_null(at);
+            assert_int_equal(is_new, round == 0);
+            memcpy(&value, at, sizeof value);
+            assert_int_equal(value, round ? i + 1 : 0);
+            value = i + 1;
+            memcpy(at, &value, sizeof value);
+        }
+    assert_int_equal(bco_table_count(table), KEYS);
+    assert_null(bco_table_get(table, key_of(KEYS)));
+    assert_non_null(bco_table_get(table, key_of(0)));
+    bco_table_free(table);
+}
+
+static void the_zero_key_is_a_key(void **state) {
+    (void)state;
+    struct bco_table *table = bco_table_new(1);
+    bool is_new;
+    assert_null(bco_table_get(table, (struct bco_hash){0, 0}));
+    assert_non_null(bco_table_put(table, (struct bco_hash){0, 0}, &is_new));
+    assert_true(is_new);
+    assert_non_null(bco_table_put(table, (struct bco_hash){0, 0}, &is_new));
+    assert_false(is_new);
+    assert_int_equal(bco_table_count(table), 1);
+    bco_table_free(table);
+}
+
+/* Keys that all want the last slots of one part wrap around to its first. */
+static void crowded_slots_wrap(void **state) {
+    (void)state;
+    struct bco_table *table = bco_table_new(0);
+    for (uint64_t i = 0; i < 1000; i++) assert_non_null(bco_table_put(table, (struct bco_hash){~0ULL, i << 8}, NULL));
+    for (uint64_t i = 0; i < 1000; i++) assert_non_null(bco_table_get(table, (struct bco_hash){~0ULL, i << 8}));
+    assert_null(bco_table_get(table, (struct bco_hash){~0ULL, 1000 << 8}));
+    bco_table_free(table);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_stay_with_their_keys),
+        cmocka_unit_test(the_zero_key_is_a_key),
+        cmocka_unit_test(crowded_slots_wrap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+#include "common/filter.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t copy_options(struct cli_option *to, const struct cli_option *from, size_t size) {
+    memcpy(to, from, size);
+    return size / sizeof *from;
+}
+
+size_t filter_reading_options(struct filter *f, struct cli_option *to) {
+    const struct cli_option options[] = {
+        {"format", 0, CLI_CHOICE, &f->format, "FORMAT",
+         "auto, csv, tsv, json or jsonl [auto: by the name, else by the first byte]", "auto|csv|tsv|json|jsonl", 0, 0,
+         NULL},
+        {"delimiter", 0, CLI_TEXT, &f->delimiter, "C", "what stands between the fields of CSV [a comma]", NULL, 0, 0,
+         NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+size_t filter_duplicate_options(struct filter *f, struct cli_option *to) {
+    const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "Duplicates", NULL, 0, 0, NULL},
+        {"duplicates", 0, CLI_CHOICE, &f->duplicates, "WHAT",
+         "same prompt, completion and label: keep, or drop all but the first [drop]", "drop|keep", 0, 0, NULL},
+        {"conflicts", 0, CLI_CHOICE, &f->conflicts, "WHAT",
+         "same prompt and completion, both labels: keep, drop, majority or error [keep]", "keep|drop|majority|error", 0,
+         0, NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+size_t filter_balance_options(struct filter *f, struct cli_option *to) {
+    const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "Balance", NULL, 0, 0, NULL},
+        {"balance", 0, CLI_CHOICE, &f->balance, "METHOD", "oversample, undersample, weight or none [oversample]",
+         "oversample|undersample|weight|none", 0, 0, NULL},
+        {"seed", 0, CLI_COUNT, &f->seed, "N", "of the copies or the selection [0]", NULL, 0, 0, NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+int filter_check(const struct filter *f) {
+    const char *c = f->delimiter;
+    if (!c) return -1;
+    if (strlen(c) != 1 || strchr("\"\r\n", *c))
+        return cli_usage(&f->cli, "--delimiter: got '%s', expected one byte that is no quote and no line end", c);
+    if (f->format != BCO_FORMAT_AUTO && f->format != BCO_FORMAT_CSV)
+        return cli_usage(&f->cli, "--delimiter: only CSV has one");
+    return -1;
+}
+
+static const char *temporary_folder(void) {
+    const char *folder = getenv("TMPDIR");
+    return folder && *folder ? folder : "/tmp";
+}
+
+void filter_options(const struct filter *f, struct bco_filter_options *options) {
+    options->duplicates = (enum bco_duplicates)f->duplicates;
+    options->conflicts = (enum bco_conflicts)f->conflicts;
+    options->balance = (enum bco_balance)f->balance;
+    options->seed = f->seed;
+    options->folder = temporary_folder();
+    options->threads = f->cli.threads;
+}
+
+enum bco_code filter_open(struct filter *f, struct bco_error *err) {
+    struct bco_reader_options reading = {.format = (enum bco_format)f->format};
+    if (f->delimiter) reading.delimiter = f->delimiter[0];
+    enum bco_code code = bco_reader_open(&f->reader, f->cli.arguments, f->cli.argument_count, &reading, err);
+    if (code == BCO_OK) code = bco_writer_open(&f->out, f->cli.output, err);
+    if (code == BCO_OK && f->cli.rejects) code = bco_writer_open(&f->rejects, f->cli.rejects, err);
+    return code;
+}
+
+enum bco_code filter_close(struct filter *f, enum bco_code code, struct bco_error *err) {
+    bco_reader_close(f->reader);
+    if (code == BCO_OK || code == BCO_EDATA) {
+        struct bco_error ignored;
+        enum bco_code closed = f->rejects ? bco_writer_close(f->rejects, code == BCO_OK ? err : &ignored) : BCO_OK;
+        if (code == BCO_OK) code = closed;
+    } else {
+        bco_writer_discard(f->rejects);
+    }
+    if (code == BCO_OK) return bco_writer_close(f->out, err);
+    bco_writer_discard(f->out);
+    return code;
+}
+
+/* ", N WHAT dropped" behind what `text` of `size` bytes holds already, where N is not 0. */
+static void add_count(char *text, size_t size, uint64_t n, const char *what) {
+    size_t length = strlen(text);
+    if (n) snprintf(text + length, size - length, ", %" PRIu64 " %s", n, what);
+}
+
+void filter_summary(const struct filter *f, const struct bco_filter_counts *c) {
+    char left[512] = "", even[64] = "conflicts dropped";
+    if (c->even) snprintf(even, sizeof even, "conflicts dropped (%" PRIu64 " of even splits)", c->even);
+    add_count(left, sizeof left, c->by_rating, "by rating dropped");
+    add_count(left, sizeof left, c->not_contrasted, "not contrasted dropped");
+    add_count(left, sizeof left, c->conflicts, even);
+    add_count(left, sizeof left, c->duplicates, "duplicates dropped");
+    add_count(left, sizeof left, c->by_balance, "by balance dropped");
+    add_count(left, sizeof left, c->added, "copies added");
+    cli_summary(&f->cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " rejected%s",
+                c->in, c->out, c->up, c->down, c->rejected, left);
+}

@@ -1,0 +1,39 @@
+/* What the record filters share: the options of reading, duplicates and
+ * balance, opening and closing, and the summary's account. */
+#ifndef TOOLS_COMMON_FILTER_H
+#define TOOLS_COMMON_FILTER_H
+
+#include "common/cli.h"
+
+#include <bco/filter.h>
+
+struct filter {
+    struct cli cli;
+    const char *delimiter;
+    int format, duplicates, conflicts, balance; /* choices, in the order of the library's enums */
+    uint64_t seed;
+    struct bco_reader *reader;
+    struct bco_writer *out, *rejects;
+};
+
+/* Options of one group, for struct cli_option's table: copied to `to`, returns how many (at most 4). */
+size_t filter_reading_options(struct filter *filter, struct cli_option *to);
+size_t filter_duplicate_options(struct filter *filter, struct cli_option *to);
+size_t filter_balance_options(struct filter *filter, struct cli_option *to);
+
+/* Checks what the parser could not. -1 to go on, else the exit code; the message has been printed. */
+int filter_check(const struct filter *filter);
+
+/* What was said on the command line, for the library. */
+void filter_options(const struct filter *filter, struct bco_filter_options *options);
+
+/* Opens the inputs, the output and the rejects. */
+enum bco_code filter_open(struct filter *filter, struct bco_error *err);
+
+/* Closes all three: on errors the output is left out, and the rejects stay where the data were wrong. */
+enum bco_code filter_close(struct filter *filter, enum bco_code code, struct bco_error *err);
+
+/* The summary line of a filter that makes binary records. */
+void filter_summary(const struct filter *filter, const struct bco_filter_counts *counts);
+
+#endif
