@@ -99,7 +99,7 @@ static enum bco_code parse_item(struct bco_words *words, struct bco_match *match
 
 enum bco_code bco_words_parse(struct bco_words **words, const char *option, const char *text,
                               const char *const *meanings, struct bco_error *err) {
-    if (bco_utf8_check(text, strlen(text)) < strlen(text)) return bco_fail(err, BCO_EUSAGE, "%s: not UTF-8", option);
+    if (bco_utf8_good(text, strlen(text)) < strlen(text)) return bco_fail(err, BCO_EUSAGE, "%s: not UTF-8", option);
     struct bco_words *made = bco_calloc(1, sizeof *made);
     struct bco_match *match = bco_match_new();
     enum bco_code code = made && match ? BCO_OK : bco_fail_memory(err);

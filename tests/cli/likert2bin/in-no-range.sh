@@ -5,4 +5,4 @@ cat >in.jsonl <<'END'
 {"id":4,"prompt":"q","response":"d","rating":5.0}
 {"id":5,"prompt":"r","response":"e","rating":2}
 END
-likert2bin --up 5 --down 1-3 in.jsonl >out; cat out
+likert2bin --up 5 --down 1-3 in.jsonl >out
