@@ -31,7 +31,7 @@ LIB_FLAGS = $(BASE_FLAGS) -fno-math-errno -fPIC -fvisibility=hidden -Iinclude -I
 TOOL_FLAGS = $(BASE_FLAGS) -Iinclude -Itools
 TEST_FLAGS = $(BASE_FLAGS) -Iinclude -Ilib -Itests
 LINK_FLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-LIBS = -lcsv -lyyjson -lzstd -lz -lpcre2-8 -lopenblas -lxxhash -llmdb -lm
+LIBS = -lcsv -lyyjson -lzstd -lz -lpcre2-8 -lopenblas -lxxhash -llmdb -lutf8proc -lm
 
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 COMMON_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/common/*.c))

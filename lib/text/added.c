@@ -90,8 +90,6 @@ static enum bco_code add_token(struct bco_added *added, struct bco_vocab *vocab,
     enum bco_code code = read_token(token, json, &id, err);
     if (code) return code;
     if (!token->length) return bco_fail(err, BCO_EDATA, "an added token is empty");
-    if (token->single_word)
-        return bco_fail(err, BCO_EDATA, "added token '%.64s': single_word is not supported", token->content);
     return place_token(token, vocab, id, expected, err);
 }
 
@@ -140,6 +138,15 @@ static bool add_cut(struct bco_cuts_list *cuts, const struct bco_added_token *to
     return true;
 }
 
+/* single_word: nothing that belongs to a word may touch the token. */
+static bool stands_alone(const char *text, size_t length, size_t start, size_t end) {
+    uint32_t c;
+    if (start > 0 && bco_is_word(bco_utf8_before(text, start))) return false;
+    if (end == length) return true;
+    bco_utf8_next(text + end, length - end, &c);
+    return !bco_is_word(c);
+}
+
 static size_t strip_left(const char *text, size_t start, size_t floor) {
     while (start > floor && bco_is_space(bco_utf8_before(text, start))) {
         do start--;
@@ -171,6 +178,7 @@ enum bco_code bco_added_cut(const struct bco_added *added, const struct bco_tree
         const struct bco_added_token *token = &added->tokens[found - 1];
         size_t start = i, end = i + size;
         i = end;
+        if (token->single_word && !stands_alone(text, length, start, end)) continue;
         if (token->lstrip) start = strip_left(text, start, done);
         if (token->rstrip) end = strip_right(text, end, length);
         if (done < start && !add_cut(cuts, NULL, done, start)) return bco_fail_memory(err);

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "text/json.h"
 #include "text/unicode.h"
@@ -125,6 +126,33 @@ static enum bco_code read_unknown(struct bco_bpe *bpe, const struct bco_vocab *v
     return BCO_OK;
 }
 
+uint32_t bco_byte_character(unsigned char byte) {
+    if ((byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE) return byte;
+    if (byte <= ' ') return 256U + byte;
+    return byte == 0xAD ? 256 + 67 : 256U + 33 + (byte - 0x7FU);
+}
+
+static void find_byte_ids(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char name[4];
+        size_t length = bco_utf8_put(name, bpe->byte_level ? bco_byte_character((unsigned char)byte) : byte);
+        bpe->byte_id[byte] = bco_vocab_find(vocab, name, length);
+    }
+}
+
+/* A cut before a mark also asks that the mark is a piece: an unknown one could be fused with its neighbour. */
+static void find_glued(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
+    bool all = bpe->byte_level || bpe->ignore_merges || bco_vocab_find(vocab, BCO_BLANK_MARK, 3) < 0;
+    bpe->cut_at_marks = !all;
+    for (size_t i = 0; i < bpe->merge_slots; i++) {
+        if (bpe->merges[i].rank < 0) continue;
+        const struct bco_piece *left = &vocab->pieces[bpe->merges[i].left];
+        const struct bco_piece *right = &vocab->pieces[bpe->merges[i].right];
+        if (left->length && right->length >= 3 && !memcmp(right->text, BCO_BLANK_MARK, 3))
+            bpe->glued[(unsigned char)left->text[left->length - 1]] = true;
+    }
+}
+
 static void find_byte_pieces(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
     for (unsigned byte = 0; byte < 256; byte++) {
         char name[8];
@@ -145,8 +173,11 @@ enum bco_code bco_bpe_read(struct bco_bpe *bpe, struct bco_vocab *vocab, yyjson_
     if (!code) code = bco_json_bool(model, "fuse_unk", false, &bpe->fuse_unknown, err);
     if (!code) code = bco_json_bool(model, "byte_fallback", false, &bpe->byte_fallback, err);
     if (!code) code = bco_json_bool(model, "ignore_merges", false, &bpe->ignore_merges, err);
+    if (code) return code;
     find_byte_pieces(bpe, vocab);
-    return code;
+    find_byte_ids(bpe, vocab);
+    find_glued(bpe, vocab);
+    return BCO_OK;
 }
 
 void bco_bpe_free(struct bco_bpe *bpe) {
@@ -165,6 +196,8 @@ struct bco_symbol {
 void bco_bpe_room_free(struct bco_bpe_room *room) {
     free(room->symbols);
     free(room->queue);
+    free(room->cache);
+    bco_buf_free(&room->mapped);
     *room = (struct bco_bpe_room){0};
 }
 
@@ -187,6 +220,26 @@ static bool fall_back(const struct bco_bpe *bpe, const char *text, size_t length
     return true;
 }
 
+/* The piece of the character at `text`, -1: none; returns the character's length. */
+static size_t next_character(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text, size_t left,
+                             int32_t *id) {
+    unsigned char byte = (unsigned char)*text;
+    *id = bpe->byte_id[byte];
+    if (bpe->byte_level || byte < 0x80) return 1;
+    uint32_t c;
+    size_t step = bco_utf8_next(text, left, &c);
+    *id = bco_vocab_find(vocab, text, step);
+    return step;
+}
+
+static bool fall_back_character(const struct bco_bpe *bpe, const char *text, size_t length, struct bco_bpe_room *room,
+                                size_t *count) {
+    char name[4];
+    if (!bpe->byte_fallback) return false;
+    if (!bpe->byte_level) return fall_back(bpe, text, length, room, count);
+    return fall_back(bpe, name, bco_utf8_put(name, bco_byte_character((unsigned char)*text)), room, count);
+}
+
 /* The symbols that a text begins with: its characters. An unknown one is held
  * back until a known one comes, as in the reference: bytes that are fallen back to overtake it. */
 static size_t first_symbols(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text, size_t length,
@@ -194,14 +247,13 @@ static size_t first_symbols(const struct bco_bpe *bpe, const struct bco_vocab *v
     size_t count = 0, step;
     bool pending = false;
     for (size_t i = 0; i < length; i += step) {
-        uint32_t c;
-        step = bco_utf8_next(text + i, length - i, &c);
-        int32_t id = bco_vocab_find(vocab, text + i, step);
+        int32_t id;
+        step = next_character(bpe, vocab, text + i, length - i, &id);
         if (id >= 0) {
             if (pending) add_symbol(room, &count, bpe->unknown);
             pending = false;
             add_symbol(room, &count, id);
-        } else if ((!bpe->byte_fallback || !fall_back(bpe, text + i, step, room, &count)) && bpe->unknown >= 0) {
+        } else if (!fall_back_character(bpe, text + i, step, room, &count) && bpe->unknown >= 0) {
             if (pending && !bpe->fuse_unknown) add_symbol(room, &count, bpe->unknown);
             pending = true;
         }
@@ -254,15 +306,8 @@ static bool merge_pair(const struct bco_bpe *bpe, struct bco_bpe_room *room, uin
     return left->next < 0 || push_pair(bpe, room, at);
 }
 
-enum bco_code bco_bpe_encode(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text, size_t length,
-                             struct bco_bpe_room *room, struct bco_ids *ids, struct bco_error *err) {
-    int32_t whole = bpe->ignore_merges ? bco_vocab_find(vocab, text, length) : -1;
-    if (whole >= 0) return bco_ids_add(ids, whole) ? BCO_OK : bco_fail_memory(err);
-    if (length > INT32_MAX / 2)
-        return bco_fail(err, BCO_EDATA, "text of %zu bytes is too long, the limit is %d", length, INT32_MAX / 2);
-    if (!bco_grow((void **)&room->symbols, &room->symbols_capacity, length + 1, sizeof *room->symbols))
-        return bco_fail_memory(err);
-    size_t count = first_symbols(bpe, vocab, text, length, room);
+static enum bco_code merge_by_heap(const struct bco_bpe *bpe, struct bco_bpe_room *room, size_t count,
+                                   struct bco_ids *ids, struct bco_error *err) {
     room->queue_count = 0;
     for (size_t i = 0; i + 1 < count; i++)
         if (!push_pair(bpe, room, (int32_t)i)) return bco_fail_memory(err);
@@ -271,4 +316,122 @@ enum bco_code bco_bpe_encode(const struct bco_bpe *bpe, const struct bco_vocab *
     for (int32_t i = count ? 0 : -1; i >= 0; i = room->symbols[i].next)
         if (!bco_ids_add(ids, room->symbols[i].id)) return bco_fail_memory(err);
     return BCO_OK;
+}
+
+static int32_t rank_of(const struct bco_bpe *bpe, int32_t left, int32_t right) {
+    int32_t rank = bpe->merges[merge_slot(bpe, left, right)].rank;
+    return rank < 0 ? INT32_MAX : rank;
+}
+
+enum { FEW = 32 }; /* symbols that are merged faster by looking at all of them */
+
+static enum bco_code merge_few(const struct bco_bpe *bpe, const struct bco_bpe_room *room, size_t count,
+                               struct bco_ids *ids, struct bco_error *err) {
+    int32_t list[FEW], ranks[FEW]; /* ranks[i]: of i and i + 1 */
+    for (size_t i = 0; i < count; i++) list[i] = room->symbols[i].id;
+    for (size_t i = 0; i + 1 < count; i++) ranks[i] = rank_of(bpe, list[i], list[i + 1]);
+    for (;;) {
+        size_t best = 0;
+        for (size_t i = 1; i + 1 < count; i++)
+            if (ranks[i] < ranks[best]) best = i;
+        if (count < 2 || ranks[best] == INT32_MAX) break;
+        list[best] = bpe->into[ranks[best]];
+        count--;
+        memmove(list + best + 1, list + best + 2, (count - best - 1) * sizeof *list);
+        memmove(ranks + best, ranks + best + 1, (count - best - 1) * sizeof *ranks);
+        if (best > 0) ranks[best - 1] = rank_of(bpe, list[best - 1], list[best]);
+        if (best + 1 < count) ranks[best] = rank_of(bpe, list[best], list[best + 1]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!bco_ids_add(ids, list[i])) return bco_fail_memory(err);
+    return BCO_OK;
+}
+
+static enum bco_code find_whole(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text,
+                                size_t length, struct bco_bpe_room *room, int32_t *id, struct bco_error *err) {
+    *id = -1;
+    if (!bpe->ignore_merges) return BCO_OK;
+    if (!bpe->byte_level) {
+        *id = bco_vocab_find(vocab, text, length);
+        return BCO_OK;
+    }
+    bco_buf_clear(&room->mapped);
+    for (size_t i = 0; i < length; i++) {
+        char name[4];
+        bco_buf_add(&room->mapped, name, bco_utf8_put(name, bco_byte_character((unsigned char)text[i])));
+    }
+    if (room->mapped.failed) return bco_fail_memory(err);
+    *id = bco_vocab_find(vocab, room->mapped.data, room->mapped.length);
+    return BCO_OK;
+}
+
+static enum bco_code encode_merging(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text,
+                                    size_t length, struct bco_bpe_room *room, struct bco_ids *ids,
+                                    struct bco_error *err) {
+    int32_t whole;
+    enum bco_code code = find_whole(bpe, vocab, text, length, room, &whole, err);
+    if (code) return code;
+    if (whole >= 0) return bco_ids_add(ids, whole) ? BCO_OK : bco_fail_memory(err);
+    if (length > INT32_MAX / 4)
+        return bco_fail(err, BCO_EDATA, "text of %zu bytes is too long, the limit is %d", length, INT32_MAX / 4);
+    /* A byte of a byte-level text may fall back to two. */
+    if (!bco_grow((void **)&room->symbols, &room->symbols_capacity, 2 * length + 1, sizeof *room->symbols))
+        return bco_fail_memory(err);
+    size_t count = first_symbols(bpe, vocab, text, length, room);
+    return count <= FEW ? merge_few(bpe, room, count, ids, err) : merge_by_heap(bpe, room, count, ids, err);
+}
+
+/* The entry where a short text's ids are, or would be; NULL without memory for the table. */
+static struct bco_cache_entry *cache_entry(struct bco_bpe_room *room, uint64_t hash) {
+    if (!room->cache) room->cache = bco_calloc(BCO_CACHE_ENTRIES, sizeof *room->cache);
+    return room->cache ? &room->cache[hash % BCO_CACHE_ENTRIES] : NULL;
+}
+
+static enum bco_code encode_cached(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text,
+                                   size_t length, struct bco_bpe_room *room, struct bco_ids *ids,
+                                   struct bco_error *err) {
+    uint64_t hash = bco_hash_bytes(text, length, 0).low;
+    struct bco_cache_entry *entry = cache_entry(room, hash);
+    if (!entry) return encode_merging(bpe, vocab, text, length, room, ids, err);
+    size_t start = ids->count;
+    if (entry->hash == hash && entry->length == length && !memcmp(entry->text, text, length)) {
+        if (!bco_grow((void **)&ids->ids, &ids->capacity, start + entry->count, sizeof *ids->ids))
+            return bco_fail_memory(err);
+        memcpy(ids->ids + start, entry->ids, entry->count * sizeof *ids->ids);
+        ids->count += entry->count;
+        return BCO_OK;
+    }
+    enum bco_code code = encode_merging(bpe, vocab, text, length, room, ids, err);
+    size_t count = ids->count - start;
+    if (code || count > BCO_CACHE_IDS) return code;
+    entry->hash = hash;
+    entry->length = (unsigned char)length;
+    entry->count = (unsigned char)count;
+    memcpy(entry->text, text, length);
+    if (count) memcpy(entry->ids, ids->ids + start, count * sizeof *ids->ids);
+    return BCO_OK;
+}
+
+/* Where the part of a text that begins it ends: before the next mark that no merge reaches over. */
+static size_t part_length(const struct bco_bpe *bpe, const char *text, size_t length) {
+    for (size_t i = 1; i + 2 < length; i++) {
+        const char *mark = memchr(text + i, BCO_BLANK_MARK[0], length - i);
+        if (!mark) break;
+        i = (size_t)(mark - text);
+        if (i + 2 < length && !memcmp(mark, BCO_BLANK_MARK, 3) && !bpe->glued[(unsigned char)mark[-1]]) return i;
+    }
+    return length;
+}
+
+enum bco_code bco_bpe_encode(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text, size_t length,
+                             struct bco_bpe_room *room, struct bco_ids *ids, struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    while (!code && length) {
+        size_t part = bpe->cut_at_marks ? part_length(bpe, text, length) : length;
+        code = part <= BCO_CACHE_TEXT ? encode_cached(bpe, vocab, text, part, room, ids, err)
+                                      : encode_merging(bpe, vocab, text, part, room, ids, err);
+        text += part;
+        length -= part;
+    }
+    return code;
 }

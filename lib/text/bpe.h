@@ -3,6 +3,7 @@
 #ifndef BCO_TEXT_BPE_H
 #define BCO_TEXT_BPE_H
 
+#include "base/buf.h"
 #include "text/vocab.h"
 
 #include <bco/tokenizer.h>
@@ -13,6 +14,11 @@ struct bco_merge {
     int32_t rank, into;  /* place in the list; the id that both become */
 };
 
+/* Neighbours of the mark that stands for a blank are seldom merged over it: where
+ * no merge has it as the start of its right half behind a certain byte, a text can be
+ * cut there, and its parts encoded apart, with the same result. */
+#define BCO_BLANK_MARK "\xE2\x96\x81" /* U+2581 */
+
 struct bco_bpe {
     struct bco_merge *merges; /* open addressing by (left, right); rank -1: empty */
     size_t merge_slots;       /* a power of two */
@@ -22,11 +28,27 @@ struct bco_bpe {
     int32_t unknown;         /* -1: none, characters without a piece vanish */
     bool fuse_unknown;       /* several unknown characters in a row are one */
     bool byte_fallback;      /* characters without a piece become byte_piece, where all of those exist */
+    bool glued[256];         /* by the byte before a blank mark: whether a merge may reach over */
+    bool cut_at_marks;       /* texts may be cut before marks that are not glued */
+    bool byte_level;         /* each byte is a character of its own (set by the caller, before reading) */
+    int32_t byte_id[256];    /* byte level: the piece of the byte's character; else of ASCII characters; -1: none */
     bool ignore_merges;      /* a whole piece that the vocabulary has is taken as it is */
 };
 
-/* Room for one encoding, kept between calls. Zero-initialise it. */
+/* Short texts with their ids, so that common words are merged once: a table of
+ * fixed size, where a new entry takes the place of the one before it. */
+enum { BCO_CACHE_TEXT = 29, BCO_CACHE_IDS = 6, BCO_CACHE_ENTRIES = 1 << 16 };
+struct bco_cache_entry {
+    uint64_t hash;
+    int32_t ids[BCO_CACHE_IDS];
+    unsigned char length, count; /* length 0: empty */
+    char text[BCO_CACHE_TEXT + 1];
+};
+
+/* Room for one encoding, kept between calls. Zero-initialise it. It serves one tokenizer only. */
 struct bco_bpe_room {
+    struct bco_cache_entry *cache; /* [BCO_CACHE_ENTRIES], 4 MiB; NULL until the first use */
+    struct bco_buf mapped;         /* byte level: a text in the characters that stand for its bytes */
     struct bco_symbol *symbols;
     size_t symbols_capacity;
     uint64_t *queue;
@@ -41,6 +63,9 @@ void bco_bpe_free(struct bco_bpe *bpe);
 /* Appends the ids of a piece of valid UTF-8. */
 enum bco_code bco_bpe_encode(const struct bco_bpe *bpe, const struct bco_vocab *vocab, const char *text, size_t length,
                              struct bco_bpe_room *room, struct bco_ids *ids, struct bco_error *err);
+
+/* The character that stands for a byte in byte-level vocabularies (GPT-2's table). */
+uint32_t bco_byte_character(unsigned char byte);
 
 bool bco_ids_add(struct bco_ids *ids, int32_t id); /* false: out of memory */
 

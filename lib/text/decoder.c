@@ -2,6 +2,7 @@
 
 #include "base/fail.h"
 #include "base/mem.h"
+#include "text/bpe.h"
 #include "text/json.h"
 #include "text/normalizer.h"
 #include "text/unicode.h"
@@ -36,25 +37,37 @@ static const char *piece_at(const struct bco_pieces *pieces, size_t i, size_t *l
 
 /* ---- the kinds: each writes all of `out` from all of `in` -------------------- */
 
-static enum bco_code copy_text(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
+static enum bco_code copy_text(struct bco_decoder_step *step, yyjson_val *json, const char *key,
+                               struct bco_error *err) {
     const char *text;
-    enum bco_code code = bco_json_text(json, "content", &text, &step->length, err);
+    enum bco_code code = bco_json_text(json, key, &text, &step->length, err);
     if (code) return code;
     step->text = bco_strndup(text, step->length);
     return step->text ? BCO_OK : bco_fail_memory(err);
 }
 
 static enum bco_code read_replace(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
-    enum bco_code code = copy_text(step, json, err);
+    enum bco_code code = copy_text(step, json, "content", err);
     return code ? code : bco_pattern_read(&step->pattern, yyjson_obj_get(json, "pattern"), err);
 }
 
 static enum bco_code read_strip(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
-    enum bco_code code = copy_text(step, json, err);
+    enum bco_code code = copy_text(step, json, "content", err);
     if (!code && !step->length) code = bco_fail(err, BCO_EDATA, "decoder 'Strip' has an empty 'content'");
     if (!code) code = bco_json_size(json, "start", 0, &step->start, err);
     if (!code) code = bco_json_size(json, "stop", 0, &step->stop, err);
     return code;
+}
+
+static enum bco_code read_metaspace(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
+    bool prefix;
+    enum bco_code code = copy_text(step, json, "replacement", err);
+    if (!code && !step->length) code = bco_fail(err, BCO_EDATA, "decoder 'Metaspace': 'replacement' is empty");
+    if (!code) code = bco_json_bool(json, "add_prefix_space", true, &prefix, err);
+    if (code) return code;
+    const char *scheme = yyjson_get_str(yyjson_obj_get(json, "prepend_scheme"));
+    step->prepended = scheme ? strcmp(scheme, "never") != 0 : prefix;
+    return BCO_OK;
 }
 
 static enum bco_code apply_replace(const struct bco_decoder_step *step, const struct bco_pieces *in,
@@ -138,6 +151,69 @@ static enum bco_code apply_strip(const struct bco_decoder_step *step, const stru
     return BCO_OK;
 }
 
+/* The byte that a character of a byte-level vocabulary stands for; -1: none. */
+static int byte_of_character(uint32_t c) {
+    if (c >= 256 && c <= 256 + 32) return (int)(c - 256);
+    if (c > 256 + 32 && c < 256 + 67) return (int)(c - 256 - 33 + 0x7F);
+    if (c == 256 + 67) return 0xAD;
+    return c < 256 && bco_byte_character((unsigned char)c) == c ? (int)c : -1;
+}
+
+/* Appends the bytes of a piece; one that has a character of another kind is taken as it stands. */
+static void add_bytes(const char *piece, size_t length, struct bco_buf *bytes) {
+    size_t start = bytes->length;
+    for (size_t i = 0; i < length;) {
+        uint32_t c;
+        i += bco_utf8_next(piece + i, length - i, &c);
+        int byte = byte_of_character(c);
+        if (byte < 0) {
+            bytes->length = start;
+            bco_buf_add(bytes, piece, length);
+            return;
+        }
+        bco_buf_char(bytes, (char)byte);
+    }
+}
+
+static enum bco_code apply_byte_level(const struct bco_decoder_step *step, const struct bco_pieces *in,
+                                      struct bco_pieces *out, struct bco_error *err) {
+    (void)step;
+    struct bco_buf bytes = {0};
+    for (size_t i = 0; i < in->count; i++) {
+        size_t length;
+        const char *piece = piece_at(in, i, &length);
+        add_bytes(piece, length, &bytes);
+    }
+    for (size_t i = 0; i < bytes.length;) {
+        uint32_t c;
+        size_t step_length = bco_utf8_next(bytes.data + i, bytes.length - i, &c);
+        if (c == UINT32_MAX)
+            bco_buf_str(&out->bytes, replacement);
+        else
+            bco_buf_add(&out->bytes, bytes.data + i, step_length);
+        i += step_length;
+    }
+    bool failed = bytes.failed;
+    bco_buf_free(&bytes);
+    return !failed && bco_pieces_end(out) ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code apply_metaspace(const struct bco_decoder_step *step, const struct bco_pieces *in,
+                                     struct bco_pieces *out, struct bco_error *err) {
+    for (size_t i = 0; i < in->count; i++) {
+        size_t length, at = 0;
+        const char *piece = piece_at(in, i, &length);
+        while (at < length) {
+            bool mark = length - at >= step->length && !memcmp(piece + at, step->text, step->length);
+            if (!mark) bco_buf_char(&out->bytes, piece[at]);
+            if (mark && (i || !step->prepended)) bco_buf_char(&out->bytes, ' ');
+            at += mark ? step->length : 1;
+        }
+        if (!bco_pieces_end(out)) return bco_fail_memory(err);
+    }
+    return BCO_OK;
+}
+
 /* In the order of the enum in decoder.h. */
 static const struct kind {
     const char *name;
@@ -149,6 +225,8 @@ static const struct kind {
     [DECODE_BYTE_FALLBACK] = {"ByteFallback", NULL, apply_byte_fallback},
     [DECODE_FUSE] = {"Fuse", NULL, apply_fuse},
     [DECODE_STRIP] = {"Strip", read_strip, apply_strip},
+    [DECODE_BYTE_LEVEL] = {"ByteLevel", NULL, apply_byte_level},
+    [DECODE_METASPACE] = {"Metaspace", read_metaspace, apply_metaspace},
 };
 
 static enum bco_code read_step(struct bco_decoder *decoder, yyjson_val *json, struct bco_error *err) {

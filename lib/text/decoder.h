@@ -18,11 +18,12 @@ void bco_pieces_clear(struct bco_pieces *pieces);
 bool bco_pieces_end(struct bco_pieces *pieces); /* the bytes added since the last call are a piece */
 
 struct bco_decoder_step {
-    enum { DECODE_REPLACE, DECODE_BYTE_FALLBACK, DECODE_FUSE, DECODE_STRIP } kind;
-    char *text; /* Replace: the new text; Strip: the character to strip */
+    enum { DECODE_REPLACE, DECODE_BYTE_FALLBACK, DECODE_FUSE, DECODE_STRIP, DECODE_BYTE_LEVEL, DECODE_METASPACE } kind;
+    char *text; /* Replace: the new text; Strip, Metaspace: the character to take away */
     size_t length;
     struct bco_pattern pattern; /* Replace */
     size_t start, stop;         /* Strip: characters at most */
+    bool prepended;             /* Metaspace: the first one stands for nothing */
 };
 
 struct bco_decoder {

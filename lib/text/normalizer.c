@@ -81,6 +81,28 @@ static enum bco_code apply_strip(const struct bco_normalizer_step *step, const c
     return BCO_OK;
 }
 
+static enum bco_code apply_unicode(const struct bco_normalizer_step *step, const char *text, size_t length,
+                                   struct bco_buf *out, struct bco_error *err) {
+    enum bco_form form = step->kind == NORMALIZE_NFC    ? BCO_NFC
+                         : step->kind == NORMALIZE_NFD  ? BCO_NFD
+                         : step->kind == NORMALIZE_NFKC ? BCO_NFKC
+                                                        : BCO_NFKD;
+    return bco_unicode_form(form, text, length, out) ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code apply_lowercase(const struct bco_normalizer_step *step, const char *text, size_t length,
+                                     struct bco_buf *out, struct bco_error *err) {
+    (void)step;
+    (void)err;
+    for (size_t i = 0; i < length;) {
+        uint32_t c;
+        char lower[8];
+        i += bco_utf8_next(text + i, length - i, &c);
+        bco_buf_add(out, lower, bco_lowercase(lower, c));
+    }
+    return BCO_OK;
+}
+
 /* The kinds, in the order of the enum in normalizer.h. */
 static const struct kind {
     const char *name;
@@ -91,6 +113,11 @@ static const struct kind {
     [NORMALIZE_PREPEND] = {"Prepend", read_prepend, apply_prepend},
     [NORMALIZE_REPLACE] = {"Replace", read_replace, apply_replace},
     [NORMALIZE_STRIP] = {"Strip", read_strip, apply_strip},
+    [NORMALIZE_NFC] = {"NFC", NULL, apply_unicode},
+    [NORMALIZE_NFD] = {"NFD", NULL, apply_unicode},
+    [NORMALIZE_NFKC] = {"NFKC", NULL, apply_unicode},
+    [NORMALIZE_NFKD] = {"NFKD", NULL, apply_unicode},
+    [NORMALIZE_LOWERCASE] = {"Lowercase", NULL, apply_lowercase},
 };
 
 static enum bco_code read_step(struct bco_normalizer *normalizer, yyjson_val *json, struct bco_error *err) {

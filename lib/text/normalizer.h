@@ -6,7 +6,16 @@
 #include "text/pattern.h"
 
 struct bco_normalizer_step {
-    enum { NORMALIZE_PREPEND, NORMALIZE_REPLACE, NORMALIZE_STRIP } kind;
+    enum {
+        NORMALIZE_PREPEND,
+        NORMALIZE_REPLACE,
+        NORMALIZE_STRIP,
+        NORMALIZE_NFC,
+        NORMALIZE_NFD,
+        NORMALIZE_NFKC,
+        NORMALIZE_NFKD,
+        NORMALIZE_LOWERCASE
+    } kind;
     char *text; /* Prepend, Replace */
     size_t length;
     struct bco_pattern pattern; /* Replace */

@@ -23,6 +23,7 @@ static void free_room(struct bco_room *room) {
     bco_buf_free(&room->scratch);
     free(room->cuts.cuts);
     free(room->inner.cuts);
+    bco_splitter_room_free(&room->split);
     bco_bpe_room_free(&room->bpe);
     free(room);
 }

@@ -5,10 +5,12 @@
 
 #include "text/added.h"
 #include "text/bpe.h"
+#include "text/splitter.h"
 
 struct bco_room {
     struct bco_buf text, scratch;     /* normalized text */
     struct bco_cuts_list cuts, inner; /* added tokens in the text, and in a normalized part of it */
+    struct bco_splitter_room split;
     struct bco_bpe_room bpe;
     struct bco_room *next;
 };

@@ -18,10 +18,9 @@ void bco_ids_free(struct bco_ids *ids) {
 
 static enum bco_code read_stages(struct bco_tokenizer *t, yyjson_val *root, struct bco_error *err) {
     if (!yyjson_is_obj(root)) return bco_fail(err, BCO_EDATA, "not a JSON object");
-    yyjson_val *split = yyjson_obj_get(root, "pre_tokenizer");
-    if (split && !yyjson_is_null(split))
-        return bco_fail(err, BCO_EDATA, "pre_tokenizer '%s' is not supported", bco_json_type(split));
-    enum bco_code code = bco_bpe_read(&t->bpe, &t->vocab, yyjson_obj_get(root, "model"), err);
+    enum bco_code code = bco_splitter_read(&t->splitter, yyjson_obj_get(root, "pre_tokenizer"), err);
+    t->bpe.byte_level = t->splitter.byte_level;
+    if (!code) code = bco_bpe_read(&t->bpe, &t->vocab, yyjson_obj_get(root, "model"), err);
     if (!code) code = bco_normalizer_read(&t->normalizer, yyjson_obj_get(root, "normalizer"), err);
     if (!code) code = bco_added_read(&t->added, &t->vocab, &t->normalizer, yyjson_obj_get(root, "added_tokens"), err);
     if (!code) code = bco_postprocessor_read(&t->post, t->vocab.size, yyjson_obj_get(root, "post_processor"), err);
@@ -64,6 +63,7 @@ void bco_tokenizer_close(struct bco_tokenizer *tokenizer) {
     bco_decoder_free(&tokenizer->decoder);
     bco_postprocessor_free(&tokenizer->post);
     bco_bpe_free(&tokenizer->bpe);
+    bco_splitter_free(&tokenizer->splitter);
     bco_normalizer_free(&tokenizer->normalizer);
     bco_added_free(&tokenizer->added);
     bco_vocab_free(&tokenizer->vocab);
@@ -78,9 +78,19 @@ static enum bco_code add_all(struct bco_ids *ids, const struct bco_ids *more, st
     return BCO_OK;
 }
 
-/* What stands between two added tokens. */
-static enum bco_code encode_part(const struct bco_tokenizer *t, const char *text, size_t length, struct bco_room *room,
-                                 struct bco_ids *ids, struct bco_error *err) {
+static enum bco_code encode_spans(const struct bco_tokenizer *t, const char *text, size_t length, bool first,
+                                  struct bco_room *room, struct bco_ids *ids, struct bco_error *err) {
+    const struct bco_spans *spans;
+    enum bco_code code = bco_splitter_apply(&t->splitter, text, length, first, &room->split, &spans, err);
+    for (size_t i = 0; !code && i < spans->count; i++)
+        code = bco_bpe_encode(&t->bpe, &t->vocab, spans->text + spans->items[i].start,
+                              spans->items[i].end - spans->items[i].start, &room->bpe, ids, err);
+    return code;
+}
+
+/* What stands between two added tokens; `first`: it begins the text. */
+static enum bco_code encode_part(const struct bco_tokenizer *t, const char *text, size_t length, bool first,
+                                 struct bco_room *room, struct bco_ids *ids, struct bco_error *err) {
     enum bco_code code = bco_normalizer_apply(&t->normalizer, text, length, &room->text, &room->scratch, err);
     room->inner.count = 0;
     if (!code)
@@ -90,8 +100,8 @@ static enum bco_code encode_part(const struct bco_tokenizer *t, const char *text
         if (cut->token)
             code = bco_ids_add(ids, cut->token->id) ? BCO_OK : bco_fail_memory(err);
         else
-            code = bco_bpe_encode(&t->bpe, &t->vocab, room->text.data + cut->start, cut->end - cut->start, &room->bpe,
-                                  ids, err);
+            code = encode_spans(t, room->text.data + cut->start, cut->end - cut->start, first && cut->start == 0, room,
+                                ids, err);
     }
     return code;
 }
@@ -105,7 +115,7 @@ static enum bco_code encode_text(const struct bco_tokenizer *t, const char *text
         if (cut->token)
             code = bco_ids_add(ids, cut->token->id) ? BCO_OK : bco_fail_memory(err);
         else
-            code = encode_part(t, text + cut->start, cut->end - cut->start, room, ids, err);
+            code = encode_part(t, text + cut->start, cut->end - cut->start, cut->start == 0, room, ids, err);
     }
     return code;
 }

@@ -8,11 +8,13 @@
 #include "text/normalizer.h"
 #include "text/postprocessor.h"
 #include "text/room.h"
+#include "text/splitter.h"
 
 struct bco_tokenizer {
     struct bco_vocab vocab;
     struct bco_added added;
     struct bco_normalizer normalizer;
+    struct bco_splitter splitter;
     struct bco_bpe bpe;
     struct bco_postprocessor post;
     struct bco_decoder decoder;

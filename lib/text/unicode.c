@@ -1,6 +1,9 @@
+#define _GNU_SOURCE /* memmem */
 #include "text/unicode.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 /* Length of the sequence that `lead` starts, and what its second byte may be. */
 static size_t sequence_length(unsigned char lead, unsigned char *low, unsigned char *high) {
@@ -82,4 +85,80 @@ bool bco_is_space(uint32_t c) {
     if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13);
     return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
            c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool bco_is_word(uint32_t c) {
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_PC: return true;
+    default: break;
+    }
+    /* Joiners, and the symbols that are alphabetic: circled and squared letters. */
+    return c == 0x200C || c == 0x200D || (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) ||
+           (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
+}
+
+/* Characters that stand in NFC as they are and never join with what is before them. */
+static bool is_inert(uint32_t c) {
+    return c < 0x300 || (c >= 0x400 && c <= 0x482) || (c >= 0x2010 && c <= 0x2027) || (c >= 0x3041 && c <= 0x3096) ||
+           (c >= 0x30A1 && c <= 0x30FA) || (c >= 0x3400 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3) ||
+           (c >= 0x1F300 && c <= 0x1F6FF);
+}
+
+static bool is_all_inert(const char *text, size_t length) {
+    for (size_t i = 0; i < length;) {
+        if ((unsigned char)text[i] < 0xCC) { /* below U+0300 */
+            i++;
+            continue;
+        }
+        uint32_t c;
+        i += bco_utf8_next(text + i, length - i, &c);
+        if (!is_inert(c)) return false;
+    }
+    return true;
+}
+
+static bool map(int options, const char *text, size_t length, struct bco_buf *out) {
+    utf8proc_uint8_t *made = NULL;
+    utf8proc_ssize_t size =
+        utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &made, (utf8proc_option_t)options);
+    if (size >= 0) bco_buf_add(out, made, (size_t)size);
+    free(made);
+    return size >= 0 && !out->failed;
+}
+
+bool bco_unicode_form(enum bco_form form, const char *text, size_t length, struct bco_buf *out) {
+    static const int options[] = {[BCO_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
+                                  [BCO_NFD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
+                                  [BCO_NFKC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
+                                  [BCO_NFKD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT};
+    if (form == BCO_NFC && is_all_inert(text, length)) {
+        bco_buf_add(out, text, length);
+        return !out->failed;
+    }
+    /* U+11A7 stands for itself; utf8proc 2.8 loses it behind a Hangul syllable. */
+    static const char alone[] = "\xE1\x86\xA7";
+    for (const char *found; (found = memmem(text, length, alone, 3)) != NULL;) {
+        size_t before = (size_t)(found - text);
+        if (!map(options[form], text, before, out)) return false;
+        bco_buf_add(out, alone, 3);
+        text += before + 3;
+        length -= before + 3;
+    }
+    return map(options[form], text, length, out);
+}
+
+size_t bco_lowercase(char out[8], uint32_t c) {
+    size_t length = bco_utf8_put(out, c == 0x130 ? 'i' : (uint32_t)utf8proc_tolower((utf8proc_int32_t)c));
+    /* The one character whose lower case is two: a dotted capital I. */
+    return c == 0x130 ? length + bco_utf8_put(out + length, 0x307) : length;
 }

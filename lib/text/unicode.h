@@ -2,6 +2,8 @@
 #ifndef BCO_TEXT_UNICODE_H
 #define BCO_TEXT_UNICODE_H
 
+#include "base/buf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,5 +24,13 @@ size_t bco_utf8_check(const char *text, size_t length);
 
 /* White_Space: 25 characters; U+180E is not one of them. */
 bool bco_is_space(uint32_t c);
+
+bool bco_is_word(uint32_t c); /* \w: letters, marks, decimal digits, connectors, joiners */
+
+/* Appends a normalization form of valid UTF-8. false: out of memory. */
+enum bco_form { BCO_NFC, BCO_NFD, BCO_NFKC, BCO_NFKD };
+bool bco_unicode_form(enum bco_form form, const char *text, size_t length, struct bco_buf *out);
+
+size_t bco_lowercase(char out[8], uint32_t c); /* UTF-8; returns its length in bytes */
 
 #endif

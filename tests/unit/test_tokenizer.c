@@ -91,20 +91,45 @@ static void check_file(const struct bco_tokenizer *t, const char *path, size_t n
     assert_true(number > 0 && newer_wrong <= newer_at_most);
 }
 
+static void check_folder(const char *dir, const char *golden, size_t newer_at_most) {
+    struct bco_tokenizer *t = NULL;
+    struct bco_error err = {0};
+    if (bco_tokenizer_open(&t, dir, &err)) fail_msg("%s: %s", err.file, err.message);
+    check_file(t, golden, newer_at_most);
+    bco_tokenizer_close(t);
+}
+
+static void need(const char *path) {
+    if (!access(path, R_OK)) return;
+    print_message("SKIP: %s is not there\n", path);
+    skip();
+}
+
 /* `folder` is under shared/; `golden` the name in shared/golden/tokenizers. */
 static void check_model(const char *folder, const char *golden, size_t newer_at_most) {
     char dir[MAX_PATH], path[MAX_PATH];
     snprintf(dir, sizeof dir, "%s/%s", shared(), folder);
     snprintf(path, sizeof path, "%s/golden/tokenizers/%s.jsonl", shared(), golden);
-    if (access(path, R_OK) || access(dir, R_OK)) {
-        print_message("SKIP: %s is not there\n", path);
-        skip();
-    }
-    struct bco_tokenizer *t = NULL;
-    struct bco_error err = {0};
-    if (bco_tokenizer_open(&t, dir, &err)) fail_msg("%s: %s", err.file, err.message);
-    check_file(t, path, newer_at_most);
-    bco_tokenizer_close(t);
+    need(dir);
+    need(path);
+    check_folder(dir, path, newer_at_most);
+}
+
+/* NAME.tokenizer.json, seen through a folder that holds it under its usual name. */
+static void check_mini(const char *name, size_t newer_at_most) {
+    char here[MAX_PATH], file[2 * MAX_PATH], link[MAX_PATH], path[MAX_PATH], dir[] = "/tmp/bco-test-tokenizer-XXXXXX";
+    snprintf(path, sizeof path, "%s/golden/tokenizers/%s.jsonl", shared(), name);
+    need(path);
+    bool relative = shared()[0] != '/';
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(file, sizeof file, "%s%s%s/golden/tokenizers/%s.tokenizer.json", relative ? here : "", relative ? "/" : "",
+             shared(), name);
+    assert_non_null(mkdtemp(dir));
+    snprintf(link, sizeof link, "%s/tokenizer.json", dir);
+    assert_int_equal(symlink(file, link), 0);
+    check_folder(dir, path, newer_at_most);
+    unlink(link);
+    rmdir(dir);
 }
 
 static void test_tinystories(void **state) {
@@ -117,10 +142,30 @@ static void test_stories260k(void **state) {
     check_model("models/stories260K", "stories260K", 0);
 }
 
+static void test_gpt2(void **state) {
+    (void)state;
+    check_model("tokenizers/gpt2", "gpt2", 10);
+}
+
+static void test_qwen2(void **state) {
+    (void)state;
+    check_model("tokenizers/qwen2", "qwen2", 10);
+}
+
+static void test_llama2_mini(void **state) {
+    (void)state;
+    check_mini("llama2-mini", 0);
+}
+
+static void test_smollm2_mini(void **state) {
+    (void)state;
+    check_mini("smollm2-mini", 10);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tinystories),
-        cmocka_unit_test(test_stories260k),
+        cmocka_unit_test(test_tinystories), cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),
+        cmocka_unit_test(test_qwen2),       cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
