@@ -52,7 +52,7 @@ HEADERS := $(wildcard include/bco/*.h)
 ## all: the library and the tools, into build/ (the default)
 all: $(LIBRARIES) $(TOOL_PROGRAMS) $(BUILD)/bco-uninstalled.pc
 
-run = $(if $(V),,@printf '%-4s %s\n' $(1) $(2);)
+run = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,printf '%-4s %s\n' $(1) $(2);))
 
 # ---- building ---------------------------------------------------------------
 
