@@ -84,7 +84,7 @@ struct bco_refcache {
     struct bco_reader *reader;
     struct bco_writer *writer;
     struct bco_writer *rejects; /* NULL: the first bad record is an error */
-    struct bco_limits limits;   /* bco_refcache_limits fills in what is 0 */
+    struct bco_limits limits;   /* as bco_refcache_limits left them */
     size_t batch_tokens;        /* tokens computed at once, unless one sequence has more; 0: chosen here */
     uint64_t shard, shards;     /* only record k (from 0) with k mod shards = shard - 1; shards 0 or 1: all */
 };
@@ -97,9 +97,9 @@ struct bco_refcache_counts {
 };
 
 /* max_length 0 becomes min(1024, the model's positions), max_prompt 0 half of
- * max_length. BCO_EUSAGE: max_length is over the positions, or too small. */
+ * max_length; where limits->ids, bos and eos become false. Then bco_limits_check. `tokenizer` may be NULL. */
 BCO_API enum bco_code bco_refcache_limits(struct bco_limits *limits, const struct bco_model *model,
-                                          struct bco_error *err);
+                                          const struct bco_tokenizer *tokenizer, struct bco_error *err);
 
 /* Reads all records, writes them in their order with ref_logp, ref_tokens and
  * ref_id (pairs: ref_logp_chosen, ref_logp_rejected, ref_tokens_chosen, ref_tokens_rejected, ref_id). Memory: a

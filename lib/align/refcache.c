@@ -1,0 +1,211 @@
+#include "align/pack.h"
+#include "align/window.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/mem.h"
+
+#include <bco/refcache.h>
+#include <math.h>
+#include <string.h>
+
+enum { BATCH_TOKENS = 4096, BATCHES_A_WINDOW = 8 };
+
+/* A killed run loses what it computed since, a run that ends in peace nothing. */
+static const double seconds_between_commits = 0.5;
+
+struct run {
+    const struct bco_refcache *cache;
+    const struct bco_watch *watch;
+    struct bco_refcache_counts *counts;
+    struct bco_source source;
+    struct bco_window window;
+    struct bco_pack pack;
+    size_t batch_tokens;
+    uint32_t model;
+    char ref_id[BCO_REFERENCE_ID_SIZE];
+    struct bco_store_key *keys; /* of a window's jobs */
+    struct bco_reference *results;
+    bool *found;
+    size_t capacity;
+    size_t waiting; /* results that the store does not have yet */
+    double committed;
+};
+
+enum bco_code bco_refcache_limits(struct bco_limits *limits, const struct bco_model *model,
+                                  const struct bco_tokenizer *tokenizer, struct bco_error *err) {
+    size_t positions = bco_model_positions(model);
+    if (limits->max_length == 0) limits->max_length = positions < 1024 ? positions : 1024;
+    if (limits->max_prompt == 0) limits->max_prompt = limits->max_length / 2;
+    if (limits->ids) limits->bos = limits->eos = false;
+    return bco_limits_check(limits, tokenizer, positions, err);
+}
+
+/* ---- the store ------------------------------------------------------------------- */
+
+static bool room_for_keys(struct run *r, size_t count) {
+    size_t keys = r->capacity, results = keys, found = keys;
+    if (!bco_grow((void **)&r->keys, &keys, count, sizeof *r->keys) ||
+        !bco_grow((void **)&r->results, &results, count, sizeof *r->results) ||
+        !bco_grow((void **)&r->found, &found, count, sizeof *r->found))
+        return false;
+    r->capacity = keys;
+    return true;
+}
+
+static enum bco_code take_stored(struct run *r, struct bco_job *job, const struct bco_reference *result,
+                                 struct bco_error *err) {
+    size_t tokens = job->sequence.length - job->sequence.prompt_len;
+    if (result->tokens != tokens)
+        return bco_fail(err, BCO_EDATA, "damaged store: a result is of %llu tokens, its sequence has %zu",
+                        (unsigned long long)result->tokens, tokens);
+    job->result = *result;
+    job->done = true;
+    r->counts->stored++;
+    return BCO_OK;
+}
+
+static enum bco_code ask_store(struct run *r, struct bco_error *err) {
+    struct bco_window *w = &r->window;
+    if (!r->cache->store || w->job_count == 0) return BCO_OK;
+    if (!room_for_keys(r, w->job_count)) return bco_fail_memory(err);
+    for (size_t i = 0; i < w->job_count; i++) r->keys[i] = w->jobs[i].key;
+    enum bco_code code = bco_store_get(r->cache->store, w->job_count, r->keys, r->found, r->results, err);
+    for (size_t i = 0; i < w->job_count && code == BCO_OK; i++)
+        if (r->found[i]) code = take_stored(r, &w->jobs[i], &r->results[i], err);
+    return code;
+}
+
+static enum bco_code commit(struct run *r, struct bco_error *err) {
+    if (r->waiting == 0) return BCO_OK;
+    enum bco_code code = bco_store_put(r->cache->store, r->waiting, r->keys, r->results, err);
+    r->waiting = 0;
+    r->committed = bco_clock();
+    return code;
+}
+
+/* ---- computing -------------------------------------------------------------------- */
+
+static enum bco_code finish_job(struct run *r, struct bco_job *job, double logp, struct bco_error *err) {
+    if (!isfinite(logp))
+        return bco_fail(err, BCO_EDATA, "the model's log-prob of record %llu is no number",
+                        (unsigned long long)job->record);
+    job->result = (struct bco_reference){logp, job->sequence.length - job->sequence.prompt_len};
+    job->done = true;
+    r->counts->computed++;
+    r->counts->tokens += job->sequence.length;
+    if (!r->cache->store) return BCO_OK;
+    r->keys[r->waiting] = job->key;
+    r->results[r->waiting++] = job->result;
+    return BCO_OK;
+}
+
+/* The jobs from order[0] on that fit into one batch, at least one. */
+static enum bco_code pack_jobs(struct run *r, const size_t *order, size_t count, struct bco_error *err) {
+    bco_pack_clear(&r->pack);
+    for (size_t i = 0; i < count; i++) {
+        const struct bco_sequence *s = &r->window.jobs[order[i]].sequence;
+        if (i > 0 && r->pack.tokens + s->length > r->batch_tokens) break;
+        int32_t *ids = bco_pack_add(&r->pack, s->length, s->prompt_len);
+        if (!ids) return bco_fail_memory(err);
+        memcpy(ids, s->ids, s->length * sizeof *ids);
+    }
+    return BCO_OK;
+}
+
+static enum bco_code compute_batch(struct run *r, const size_t *order, size_t count, size_t *taken,
+                                   struct bco_error *err) {
+    enum bco_code code = pack_jobs(r, order, count, err);
+    if (code) return code;
+    struct bco_batch batch = bco_pack_batch(&r->pack);
+    double *logp = bco_malloc(batch.sequences, sizeof *logp);
+    code = logp ? bco_model_logp(r->cache->model, &batch, logp, NULL, err) : bco_fail_memory(err);
+    for (size_t i = 0; i < batch.sequences && code == BCO_OK; i++)
+        code = finish_job(r, &r->window.jobs[order[i]], logp[i], err);
+    *taken = batch.sequences;
+    free(logp);
+    return code;
+}
+
+static enum bco_code watch_run(const struct run *r, uint64_t done, struct bco_error *err) {
+    const struct bco_watch *w = r->watch;
+    if (w && w->progress) w->progress(w->user, r->counts->out + done, 0, "records");
+    if (w && w->stop && w->stop(w->user)) return bco_fail(err, BCO_EINTERRUPTED, "interrupted");
+    return BCO_OK;
+}
+
+static enum bco_code compute(struct run *r, const size_t *order, size_t count, struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    for (size_t done = 0, taken = 0; done < count && code == BCO_OK; done += taken) {
+        code = watch_run(r, r->window.item_count * done / count, err);
+        if (code == BCO_OK) code = compute_batch(r, order + done, count - done, &taken, err);
+        if (code == BCO_OK && bco_clock() - r->committed >= seconds_between_commits) code = commit(r, err);
+    }
+    return code;
+}
+
+/* ---- the run ------------------------------------------------------------------------ */
+
+static enum bco_code run_window(struct run *r, struct bco_error *err) {
+    size_t *order = NULL, count = 0, before = r->window.item_count;
+    enum bco_code code = ask_store(r, err);
+    if (code == BCO_OK) code = bco_window_pending(&r->window, &order, &count, err);
+    if (code == BCO_OK) code = compute(r, order, count, err);
+    if (code == BCO_OK) code = commit(r, err);
+    for (size_t i = 0; i < r->window.job_count; i++) r->counts->repeated += !r->window.jobs[i].done;
+    if (code == BCO_OK) code = bco_window_write(&r->window, r->cache->writer, r->ref_id, err);
+    if (code == BCO_OK) r->counts->out += before;
+    free(order);
+    return code;
+}
+
+static void start(struct run *r) {
+    const struct bco_refcache *c = r->cache;
+    struct bco_reference_id id = {
+        .weights = bco_model_fingerprint(c->model),
+        .tokenizer = c->limits.ids ? 0 : bco_tokenizer_fingerprint(c->tokenizer),
+        .limits = c->limits,
+    };
+    bco_reference_id_format(&id, r->ref_id);
+    r->model = id.weights;
+    r->batch_tokens = c->batch_tokens ? c->batch_tokens : BATCH_TOKENS;
+    r->committed = bco_clock();
+    r->source = (struct bco_source){
+        .reader = c->reader,
+        .rejects = c->rejects,
+        .tokenizer = c->tokenizer,
+        .vocabulary = bco_model_vocabulary(c->model),
+        .limits = c->limits,
+        .shard = c->shard,
+        .shards = c->shards,
+    };
+}
+
+static void finish(struct run *r) {
+    r->counts->in = r->source.in;
+    r->counts->rejected = r->source.rejected;
+    r->counts->cuts = r->source.cuts;
+    bco_window_free(&r->window);
+    bco_pack_free(&r->pack);
+    free(r->keys);
+    free(r->results);
+    free(r->found);
+}
+
+enum bco_code bco_refcache_run(const struct bco_refcache *cache, const struct bco_watch *watch,
+                               struct bco_refcache_counts *counts, struct bco_error *err) {
+    struct bco_refcache_counts own;
+    struct run r = {.cache = cache, .watch = watch, .counts = counts ? counts : &own};
+    enum bco_code code = BCO_OK;
+    size_t tokens, records;
+    *r.counts = (struct bco_refcache_counts){0};
+    start(&r);
+    if (!bco_size_mul(r.batch_tokens, BATCHES_A_WINDOW, &tokens)) tokens = r.batch_tokens;
+    do {
+        code = bco_window_fill(&r.window, &r.source, tokens, r.model, err);
+        records = r.window.item_count;
+        if (code == BCO_OK) code = run_window(&r, err);
+    } while (code == BCO_OK && records > 0);
+    if (code == BCO_OK && r.source.seen == 0) code = bco_fail(err, BCO_EDATA, "no records");
+    finish(&r);
+    return code;
+}

@@ -1,0 +1,152 @@
+#include "align/window.h"
+
+#include "base/fail.h"
+#include "base/mem.h"
+#include "data/record.h"
+
+#include <string.h>
+
+enum { MOST_RECORDS = 4096 };
+
+void bco_window_clear(struct bco_window *w) {
+    for (size_t i = 0; i < w->item_count; i++) free(w->items[i].json);
+    for (size_t i = 0; i < w->job_count; i++) bco_sequence_free(&w->jobs[i].sequence);
+    w->item_count = w->job_count = w->tokens = 0;
+}
+
+void bco_window_free(struct bco_window *w) {
+    bco_window_clear(w);
+    free(w->items);
+    free(w->jobs);
+    bco_buf_free(&w->text);
+}
+
+/* ---- filling -------------------------------------------------------------------- */
+
+/* Takes the sequences over. */
+static void add_jobs(struct bco_window *w, struct bco_sequences *sequences, uint64_t record, uint32_t model) {
+    for (size_t i = 0; i < sequences->count; i++) {
+        struct bco_sequence *s = &sequences->items[i];
+        w->jobs[w->job_count] = (struct bco_job){
+            .sequence = *s,
+            .key = bco_store_key_of(model, s->ids, s->length, s->prompt_len),
+            .record = record,
+            .twin = w->job_count,
+        };
+        w->job_count++;
+        w->tokens += s->length;
+        *s = (struct bco_sequence){0};
+    }
+}
+
+static enum bco_code add_record(struct bco_window *w, const struct bco_record *record, struct bco_sequences *sequences,
+                                uint64_t number, uint32_t model, struct bco_error *err) {
+    bco_buf_clear(&w->text);
+    bco_record_write(record, &w->text);
+    if (w->text.failed || !bco_grow((void **)&w->items, &w->item_capacity, w->item_count + 1, sizeof *w->items) ||
+        !bco_grow((void **)&w->jobs, &w->job_capacity, w->job_count + 2, sizeof *w->jobs))
+        return bco_fail_memory(err);
+    char *json = bco_strndup(w->text.data, w->text.length);
+    if (!json) return bco_fail_memory(err);
+    w->items[w->item_count++] = (struct bco_item){json, w->text.length, w->job_count, sequences->count};
+    add_jobs(w, sequences, number, model);
+    return BCO_OK;
+}
+
+static int by_key(const void *a, const void *b) {
+    const struct bco_job *x = *(const struct bco_job *const *)a, *y = *(const struct bco_job *const *)b;
+    if (x->key.high != y->key.high) return x->key.high < y->key.high ? -1 : 1;
+    if (x->key.low != y->key.low) return x->key.low < y->key.low ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static enum bco_code find_twins(struct bco_window *w, struct bco_error *err) {
+    struct bco_job **sorted = bco_malloc(w->job_count, sizeof *sorted);
+    if (!sorted) return bco_fail_memory(err);
+    for (size_t i = 0; i < w->job_count; i++) sorted[i] = &w->jobs[i];
+    qsort(sorted, w->job_count, sizeof *sorted, by_key);
+    for (size_t i = 1; i < w->job_count; i++)
+        if (sorted[i]->key.high == sorted[i - 1]->key.high && sorted[i]->key.low == sorted[i - 1]->key.low)
+            sorted[i]->twin = sorted[i - 1]->twin;
+    free(sorted);
+    return BCO_OK;
+}
+
+enum bco_code bco_window_fill(struct bco_window *w, struct bco_source *source, size_t tokens, uint32_t model,
+                              struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    while (code == BCO_OK && w->item_count < MOST_RECORDS && w->tokens < tokens) {
+        struct bco_record *record;
+        struct bco_sample sample;
+        struct bco_sequences sequences = {0};
+        code = bco_source_next(source, &record, &sample, &sequences, err);
+        if (code == BCO_OK && !record) break;
+        if (code == BCO_OK) code = add_record(w, record, &sequences, source->in, model, err);
+        bco_sequences_free(&sequences);
+    }
+    return code == BCO_OK ? find_twins(w, err) : code;
+}
+
+/* ---- what is left to do ------------------------------------------------------------- */
+
+static int by_length(const void *a, const void *b) {
+    const struct bco_job *x = *(const struct bco_job *const *)a, *y = *(const struct bco_job *const *)b;
+    if (x->sequence.length != y->sequence.length) return x->sequence.length > y->sequence.length ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+enum bco_code bco_window_pending(const struct bco_window *w, size_t **order, size_t *count, struct bco_error *err) {
+    const struct bco_job **pending = bco_malloc(w->job_count, sizeof *pending);
+    *order = bco_malloc(w->job_count, sizeof **order);
+    *count = 0;
+    if (!pending || !*order) {
+        free(pending);
+        return bco_fail_memory(err);
+    }
+    for (size_t i = 0; i < w->job_count; i++)
+        if (!w->jobs[i].done && w->jobs[i].twin == i) pending[(*count)++] = &w->jobs[i];
+    qsort(pending, *count, sizeof *pending, by_length);
+    for (size_t i = 0; i < *count; i++) (*order)[i] = (size_t)(pending[i] - w->jobs);
+    free(pending);
+    return BCO_OK;
+}
+
+/* ---- writing -------------------------------------------------------------------------- */
+
+static const struct bco_reference *result_of(const struct bco_window *w, size_t job) {
+    return &w->jobs[w->jobs[job].twin].result;
+}
+
+static enum bco_code set_results(struct bco_record *record, const struct bco_window *w, const struct bco_item *item,
+                                 const char *ref_id, struct bco_error *err) {
+    static const char *const logp_names[2][2] = {{"ref_logp", ""}, {"ref_logp_chosen", "ref_logp_rejected"}};
+    static const char *const token_names[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
+    enum bco_code code = BCO_OK;
+    size_t pair = item->count - 1;
+    for (size_t i = 0; i < item->count && code == BCO_OK; i++)
+        code = bco_record_set_number(record, logp_names[pair][i], result_of(w, item->first + i)->logp, err);
+    for (size_t i = 0; i < item->count && code == BCO_OK; i++) {
+        double tokens = (double)result_of(w, item->first + i)->tokens;
+        code = bco_record_set_number(record, token_names[pair][i], tokens, err);
+    }
+    return code ? code : bco_record_set_text(record, "ref_id", ref_id, strlen(ref_id), err);
+}
+
+static enum bco_code write_item(const struct bco_window *w, const struct bco_item *item, struct bco_writer *writer,
+                                const char *ref_id, struct bco_error *err) {
+    struct bco_record *record = NULL;
+    enum bco_code code = bco_record_parse(&record, item->json, item->length, err);
+    if (code == BCO_OK) code = set_results(record, w, item, ref_id, err);
+    if (code == BCO_OK) code = bco_writer_record(writer, record, err);
+    bco_record_free(record);
+    return code;
+}
+
+enum bco_code bco_window_write(struct bco_window *w, struct bco_writer *writer, const char *ref_id,
+                               struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    for (size_t i = 0; i < w->item_count && code == BCO_OK; i++)
+        code = write_item(w, &w->items[i], writer, ref_id, err);
+    bco_window_clear(w);
+    return code;
+}

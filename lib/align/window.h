@@ -1,0 +1,49 @@
+/* Records read ahead, so that short and long sequences can be sorted into
+ * batches of one kind, while the records go out again in their order. */
+#ifndef BCO_ALIGN_WINDOW_H
+#define BCO_ALIGN_WINDOW_H
+
+#include "align/source.h"
+#include "base/buf.h"
+
+#include <bco/refcache.h>
+
+struct bco_item {
+    char *json; /* the record */
+    size_t length;
+    size_t first, count; /* its jobs: one, or two of a pair */
+};
+
+/* A sequence whose log-prob is wanted. */
+struct bco_job {
+    struct bco_sequence sequence;
+    struct bco_store_key key;
+    uint64_t record; /* in the input, from 1 */
+    size_t twin;     /* the first job with the same key: this one, or one before it */
+    bool done;
+    struct bco_reference result;
+};
+
+struct bco_window {
+    struct bco_item *items;
+    size_t item_count, item_capacity;
+    struct bco_job *jobs;
+    size_t job_count, job_capacity;
+    size_t tokens;
+    struct bco_buf text;
+};
+
+/* Reads until there are `tokens` tokens, or the input ends; keys are for `model`. */
+enum bco_code bco_window_fill(struct bco_window *window, struct bco_source *source, size_t tokens, uint32_t model,
+                              struct bco_error *err);
+
+/* Jobs that wait for their result, the longest first: their count, and *order (the caller frees it). */
+enum bco_code bco_window_pending(const struct bco_window *window, size_t **order, size_t *count, struct bco_error *err);
+
+/* Writes the records with their results, and is empty again. */
+enum bco_code bco_window_write(struct bco_window *window, struct bco_writer *writer, const char *ref_id,
+                               struct bco_error *err);
+void bco_window_clear(struct bco_window *window);
+void bco_window_free(struct bco_window *window); /* what it owns */
+
+#endif
