@@ -4,7 +4,7 @@ enum bco_code bco_source_reject(struct bco_source *s, enum bco_code code, struct
     struct bco_error reason = {0};
     size_t length;
     if (err) reason = *err;
-    if (code != BCO_EDATA || !s->rejects || bco_reader_fatal(s->reader)) return code;
+    if (code != BCO_EDATA || s->fatal || !s->rejects || bco_reader_fatal(s->reader)) return code;
     const char *raw = bco_reader_raw(s->reader, &length);
     s->rejected++;
     return bco_writer_reject(s->rejects, &reason, raw, length, err);

@@ -20,6 +20,7 @@ struct bco_source {
                           struct bco_error *err);
     void *user;
 
+    bool fatal;            /* what `look` found concerns all records: not to be rejected */
     uint64_t seen;         /* records of all shards */
     uint64_t in, rejected; /* records of this one */
     struct bco_cuts cuts;

@@ -1,0 +1,297 @@
+#include "align/dataset.h"
+
+#include "align/source.h"
+#include "base/fail.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "stream/spool.h"
+
+#include <bco/refcache.h>
+#include <math.h>
+#include <string.h>
+
+enum { MOST_FILES = UINT16_MAX, NAME_SIZE = 256 };
+
+struct bco_dataset {
+    struct bco_dataset_options options;
+    const struct bco_watch *watch; /* while reading */
+    struct bco_source source;
+    struct bco_spool *spool;
+    struct bco_hasher *hasher;
+    struct bco_entry *entries;
+    size_t count, capacity;
+    char **files;
+    size_t file_count, file_capacity;
+    struct bco_reference_id expected; /* of every ref_id */
+    bool has_id;
+    bool some_without_id;
+    struct bco_dataset_counts counts;
+};
+
+/* ---- what a record says of its reference --------------------------------------------- */
+
+static enum bco_code number_field(const struct bco_record *record, const char *field, double *value,
+                                  struct bco_error *err) {
+    if (bco_record_kind(record, field) == BCO_MISSING)
+        return bco_record_fail(record, field, err, "is missing: bco-refcache adds it");
+    if (!bco_record_number(record, field, value) || !isfinite(*value))
+        return bco_record_fail(record, field, err, "is no finite number");
+    return BCO_OK;
+}
+
+/* The first ref_id says what all of them must be, but where options say it. */
+static void expect(struct bco_dataset *d, const struct bco_reference_id *id) {
+    const struct bco_dataset_options *o = &d->options;
+    const struct bco_limits *given = &o->limits;
+    struct bco_limits limits = id->limits;
+    if (o->max_length_given) limits.max_length = given->max_length;
+    if (o->max_prompt_given) limits.max_prompt = given->max_prompt;
+    if (o->overlong_given) limits.overlong = given->overlong;
+    if (o->bos_given) limits.bos = given->bos;
+    if (o->eos_given) limits.eos = given->eos;
+    limits.ids = given->ids;
+    d->expected.limits = limits;
+    d->source.limits = limits;
+    d->has_id = true;
+}
+
+static enum bco_code check_id(struct bco_dataset *d, const struct bco_record *record, struct bco_error *err) {
+    struct bco_reference_id id;
+    const char *text;
+    size_t length;
+    char words[512];
+    if (bco_record_kind(record, "ref_id") == BCO_MISSING) {
+        d->some_without_id = true;
+        return BCO_OK;
+    }
+    if (!bco_record_text(record, "ref_id", &text, &length) || !bco_reference_id_parse(&id, text, length))
+        return bco_record_fail(record, "ref_id", err, "is none that this bco-refcache writes");
+    if (!d->has_id) expect(d, &id);
+    if (!bco_reference_id_differs(&id, &d->expected, words, sizeof words)) return BCO_OK;
+    d->source.fatal = true;
+    return bco_record_fail(record, "ref_id", err, "made with other settings: %s", words);
+}
+
+static enum bco_code look(void *user, const struct bco_record *record, const struct bco_sample *sample, bool *skip,
+                          struct bco_error *err) {
+    struct bco_dataset *d = user;
+    double value;
+    if (d->options.loss == BCO_LOSS_SFT) {
+        *skip = !sample->is_pair && sample->has_label && !sample->label;
+        d->counts.skipped += *skip;
+        return BCO_OK;
+    }
+    enum bco_code code = number_field(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", &value, err);
+    if (code == BCO_OK && sample->is_pair) code = number_field(record, "ref_logp_rejected", &value, err);
+    return code == BCO_OK ? check_id(d, record, err) : code;
+}
+
+/* ---- taking records in ------------------------------------------------------------------ */
+
+static bool file_index(struct bco_dataset *d, const char *file, uint16_t *index) {
+    if (d->file_count == 0 || strcmp(d->files[d->file_count - 1], file) != 0) {
+        char *copy = d->file_count < MOST_FILES ? bco_strndup(file, strlen(file)) : NULL;
+        if (!copy || !bco_grow((void **)&d->files, &d->file_capacity, d->file_count + 1, sizeof *d->files)) {
+            free(copy);
+            return false;
+        }
+        d->files[d->file_count++] = copy;
+    }
+    *index = (uint16_t)(d->file_count - 1);
+    return true;
+}
+
+/* The record's id, a text or a number, cut where it is long. */
+static size_t record_name(const struct bco_record *record, char name[NAME_SIZE]) {
+    const char *text;
+    size_t length;
+    if (!bco_record_text(record, "id", &text, &length) && !bco_record_number_text(record, "id", &text, &length))
+        return 0;
+    if (length > NAME_SIZE) length = NAME_SIZE;
+    memcpy(name, text, length);
+    return length;
+}
+
+static enum bco_code check_tokens(const struct bco_record *record, const char *field,
+                                  const struct bco_sequence *sequence, struct bco_error *err) {
+    double tokens, have = (double)(sequence->length - sequence->prompt_len);
+    if (bco_record_number(record, field, &tokens) && tokens != have)
+        return bco_record_fail(record, field, err, "the completion has %.0f tokens here, got '%g'", have, tokens);
+    return BCO_OK;
+}
+
+static enum bco_code spool_entry(struct bco_dataset *d, struct bco_entry *e, const struct bco_record *record,
+                                 const int32_t *ids, struct bco_error *err) {
+    char name[NAME_SIZE];
+    double numbers[] = {e->ref_logp, e->weight};
+    e->offset = bco_spool_size(d->spool);
+    e->name_length = (uint16_t)record_name(record, name);
+    bco_hasher_add_u64(d->hasher, (uint64_t)e->length << 32 | e->prompt_len);
+    bco_hasher_add_u64(d->hasher, (uint64_t)e->up << 1 | e->second);
+    bco_hasher_add(d->hasher, numbers, sizeof numbers);
+    bco_hasher_add(d->hasher, ids, e->length * sizeof *ids);
+    enum bco_code code = bco_spool_add(d->spool, ids, e->length * sizeof *ids, err);
+    return code == BCO_OK ? bco_spool_add(d->spool, name, e->name_length, err) : code;
+}
+
+static enum bco_code add_entry(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
+                               const struct bco_sequence *sequence, bool second, struct bco_error *err) {
+    struct bco_entry e = {.weight = sample->weight, .line = bco_record_line(record), .second = second};
+    e.up = sample->is_pair ? !second : sample->has_label ? sample->label : true;
+    e.length = (uint32_t)sequence->length;
+    e.prompt_len = (uint32_t)sequence->prompt_len;
+    if (d->options.loss != BCO_LOSS_SFT)
+        bco_record_number(record,
+                          !sample->is_pair ? "ref_logp"
+                          : second         ? "ref_logp_rejected"
+                                           : "ref_logp_chosen",
+                          &e.ref_logp);
+    if (sequence->length > UINT32_MAX) return bco_record_fail(record, NULL, err, "has too many tokens");
+    if (!file_index(d, bco_record_file(record), &e.file) ||
+        !bco_grow((void **)&d->entries, &d->capacity, d->count + 1, sizeof *d->entries))
+        return bco_fail_memory(err);
+    enum bco_code code = spool_entry(d, &e, record, sequence->ids, err);
+    d->entries[d->count++] = e;
+    d->counts.tokens += e.length;
+    *(e.up ? &d->counts.up : &d->counts.down) += 1;
+    return code;
+}
+
+static enum bco_code add_record(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
+                                const struct bco_sequences *sequences, struct bco_error *err) {
+    static const char *const fields[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
+    size_t count = d->options.loss == BCO_LOSS_SFT ? 1 : sequences->count;
+    for (size_t i = 0; i < count && d->options.loss != BCO_LOSS_SFT; i++) {
+        enum bco_code code = check_tokens(record, fields[sample->is_pair][i], &sequences->items[i], err);
+        if (code != BCO_OK) return bco_source_reject(&d->source, code, err);
+    }
+    d->counts.records++;
+    d->counts.pairs += sample->is_pair;
+    for (size_t i = 0; i < count; i++) {
+        enum bco_code code = add_entry(d, record, sample, &sequences->items[i], i > 0, err);
+        if (code != BCO_OK) return code;
+    }
+    return BCO_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static enum bco_code report(const struct bco_dataset *d, struct bco_error *err) {
+    const struct bco_watch *w = d->watch;
+    if (w && w->progress) w->progress(w->user, d->source.in, 0, "records");
+    if (w && w->stop && w->stop(w->user)) return bco_fail(err, BCO_EINTERRUPTED, "interrupted while reading records");
+    return BCO_OK;
+}
+
+static enum bco_code read_all(struct bco_dataset *d, struct bco_error *err) {
+    for (;;) {
+        struct bco_record *record;
+        struct bco_sample sample;
+        struct bco_sequences sequences = {0};
+        enum bco_code code = report(d, err);
+        if (code == BCO_OK) code = bco_source_next(&d->source, &record, &sample, &sequences, err);
+        if (code == BCO_OK && !record) return BCO_OK;
+        if (code == BCO_OK) code = add_record(d, record, &sample, &sequences, err);
+        bco_sequences_free(&sequences);
+        if (code != BCO_OK) return code;
+    }
+}
+
+static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
+    const struct bco_watch *w = d->watch;
+    d->counts.rejected = d->source.rejected;
+    d->counts.cuts = d->source.cuts;
+    d->watch = NULL;
+    if (d->counts.records == 0)
+        return bco_fail(err, BCO_EDATA, d->source.in ? "no records to learn from" : "no records");
+    if (d->some_without_id && w && w->warn)
+        w->warn(w->user,
+                "records without ref_id: nothing says whether their ref_logp fits this model and these limits");
+    return BCO_OK;
+}
+
+static enum bco_code start(struct bco_dataset *d, const struct bco_model *model, const struct bco_tokenizer *tokenizer,
+                           struct bco_error *err) {
+    struct bco_limits *limits = &d->options.limits;
+    enum bco_code code = bco_refcache_limits(limits, model, tokenizer, err);
+    d->expected.weights = bco_model_fingerprint(model);
+    d->expected.tokenizer = limits->ids ? 0 : bco_tokenizer_fingerprint(tokenizer);
+    d->expected.limits = *limits;
+    d->source.limits = *limits;
+    d->source.tokenizer = tokenizer;
+    d->source.vocabulary = bco_model_vocabulary(model);
+    d->source.need_label = d->options.loss != BCO_LOSS_SFT;
+    d->source.look = look;
+    d->source.user = d;
+    d->hasher = bco_hasher_new();
+    if (!d->hasher) return bco_fail_memory(err);
+    return code == BCO_OK ? bco_spool_open(&d->spool, d->options.spool, err) : code;
+}
+
+enum bco_code bco_dataset_read(struct bco_dataset **dataset, struct bco_reader *reader, struct bco_writer *rejects,
+                               const struct bco_model *model, const struct bco_tokenizer *tokenizer,
+                               const struct bco_dataset_options *options, const struct bco_watch *watch,
+                               struct bco_error *err) {
+    struct bco_dataset *d = *dataset = bco_calloc(1, sizeof *d);
+    if (!d) return bco_fail_memory(err);
+    d->options = *options;
+    d->watch = watch;
+    d->source.reader = reader;
+    d->source.rejects = rejects;
+    enum bco_code code = start(d, model, tokenizer, err);
+    if (code == BCO_OK) code = read_all(d, err);
+    if (code == BCO_OK) code = finish(d, err);
+    if (code == BCO_OK) return BCO_OK;
+    bco_dataset_close(d);
+    *dataset = NULL;
+    return code;
+}
+
+void bco_dataset_close(struct bco_dataset *d) {
+    if (!d) return;
+    bco_spool_close(d->spool);
+    bco_hasher_free(d->hasher);
+    for (size_t i = 0; i < d->file_count; i++) free(d->files[i]);
+    free(d->files);
+    free(d->entries);
+    free(d);
+}
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+struct bco_dataset_counts bco_dataset_counts(const struct bco_dataset *d) {
+    return d->counts;
+}
+
+size_t bco_dataset_entries(const struct bco_dataset *d) {
+    return d->count;
+}
+
+const struct bco_entry *bco_dataset_entry(const struct bco_dataset *d, size_t i) {
+    return &d->entries[i];
+}
+
+enum bco_code bco_dataset_ids(const struct bco_dataset *d, size_t i, int32_t *ids, struct bco_error *err) {
+    const struct bco_entry *e = &d->entries[i];
+    return bco_spool_read(d->spool, e->offset, ids, e->length * sizeof *ids, err);
+}
+
+void bco_dataset_name(const struct bco_dataset *d, size_t i, struct bco_buf *text) {
+    const struct bco_entry *e = &d->entries[i];
+    char name[NAME_SIZE];
+    bco_buf_printf(text, "%s:%llu", d->files[e->file], (unsigned long long)e->line);
+    if (e->name_length == 0 ||
+        bco_spool_read(d->spool, e->offset + e->length * sizeof(int32_t), name, e->name_length, NULL) != BCO_OK)
+        return;
+    bco_buf_str(text, " (id '");
+    bco_buf_add(text, name, e->name_length);
+    bco_buf_str(text, "')");
+}
+
+uint64_t bco_dataset_fingerprint(const struct bco_dataset *d) {
+    return bco_hasher_value(d->hasher).low;
+}
+
+bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
+    return d->has_id && !d->some_without_id && d->options.loss != BCO_LOSS_SFT;
+}
