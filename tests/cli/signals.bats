@@ -1,0 +1,77 @@
+# Filters that end early leave nothing behind; the progress line is for terminals alone.
+
+setup() {
+    folder=$(mktemp -d)
+    cd "$folder"
+}
+teardown() { rm -rf "$folder"; }
+
+# N records with ratings, the first number being FIRST.
+records() {
+    seq "$1" "$2" | sed 's/.*/{"prompt":"p&","response":"r&","rating":5}/; n; s/.*/{"prompt":"p&","response":"r&","rating":1}/'
+}
+
+# Starts likert2bin on a pipe that stays open, waits until it has read, and sends it the signal.
+end_by() {
+    mkfifo in
+    likert2bin -o out.jsonl --rejects rejects.jsonl in 2>err &
+    pid=$!
+    exec 4>in
+    records 1 2000 >&4
+    sleep 0.2
+    kill "-$1" $pid
+    status=0
+    wait $pid || status=$?
+    exec 4>&-
+}
+
+@test "SIGTERM and SIGHUP end a filter without a trace" {
+    for signal in TERM:143 HUP:129; do
+        end_by ${signal%:*}
+        [ "$status" -eq ${signal#*:} ]
+        [ ! -s err ]
+        rm in err
+        [ -z "$(ls -A)" ]
+    done
+}
+
+@test "a signal that the caller ignores stays ignored" {
+    mkfifo in
+    (trap '' HUP && exec likert2bin --format jsonl in >out.jsonl) 2>err &
+    pid=$!
+    exec 4>in
+    records 1 10 >&4
+    sleep 0.2
+    kill -HUP $pid
+    exec 4>&-
+    wait $pid
+    [ "$(wc -l <out.jsonl)" -eq 10 ]
+}
+
+@test "a closed pipe ends a filter quietly, its other outputs with it" {
+    records 1 20000 >in.jsonl
+    { likert2bin --rejects rejects.jsonl in.jsonl 2>err || echo $? >status; } | head -n 1 >first
+    [ "$(cat status)" -eq 141 ]
+    [ ! -s err ]
+    [ ! -e rejects.jsonl ]
+    [ "$(ls -A)" = "$(printf 'err\nfirst\nin.jsonl\nstatus')" ]
+}
+
+# What a terminal gets to see of 4000 records that take over a second to come. likert2bin's output goes to a file.
+on_terminal() {
+    TERM=$1 script -qec "{ cat first; sleep 1.2; cat second; } | likert2bin --format jsonl $2 -o out.jsonl" /dev/null </dev/null >seen
+}
+
+@test "the progress line is shown on a terminal, and wiped" {
+    command -v script || skip "no script(1)"
+    records 1 2000 >first
+    records 2001 4001 >second
+    on_terminal xterm ""
+    grep -q "likert2bin: [0-9]* records, [0-9]*/s" seen
+    [ "$(tail -n 1 seen | sed 's/.*\r\x1b\[K//' | cut -d , -f 1)" = "likert2bin: 4001 in" ]
+    on_terminal dumb ""
+    [ "$(tr -d '\r' <seen | wc -l)" -eq 1 ]
+    ! grep -q $'\x1b' seen
+    on_terminal xterm -q
+    [ ! -s seen ]
+}
