@@ -15,7 +15,17 @@ extern "C" {
 
 /* ---- reading ---------------------------------------------------------- */
 
-enum bco_format { BCO_FORMAT_AUTO, BCO_FORMAT_CSV, BCO_FORMAT_TSV, BCO_FORMAT_JSON, BCO_FORMAT_JSONL };
+/* TEXT: every line, an empty one too, is a record {"text": "..."}; STRINGS: the same
+ * with each line a JSON string. AUTO never means these two. */
+enum bco_format {
+    BCO_FORMAT_AUTO,
+    BCO_FORMAT_CSV,
+    BCO_FORMAT_TSV,
+    BCO_FORMAT_JSON,
+    BCO_FORMAT_JSONL,
+    BCO_FORMAT_TEXT,
+    BCO_FORMAT_STRINGS
+};
 
 struct bco_reader_options {
     enum bco_format format; /* BCO_FORMAT_AUTO: by name, else by the first byte (bco-records(5)) */

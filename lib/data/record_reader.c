@@ -8,6 +8,7 @@
 #include "stream/csv.h"
 #include "stream/input.h"
 #include "stream/split.h"
+#include "stream/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,7 @@ struct batch {
     struct item *items;
     size_t count, item_capacity;
     struct bco_json_scan scan;
-    bool rows; /* text lies in texts */
+    bool made; /* text lies in texts: it was made from a row or a line */
     bool end;  /* of the last input */
     enum bco_code failed;
     struct bco_error failure; /* behind the last item */
@@ -55,8 +56,9 @@ struct source {
     bool separator;   /* a line sep=; may come */
     bool header;      /* rows: the header was read */
     struct bco_csv *csv;
-    struct bco_buf carry; /* the start of a record that the batch before did not hold whole */
-    int stop;             /* -1, or what tells a waiting read to give up */
+    struct bco_json_scan probe; /* of a line that should be a string */
+    struct bco_buf carry;       /* the start of a record that the batch before did not hold whole */
+    int stop;                   /* -1, or what tells a waiting read to give up */
 };
 
 struct bco_reader {
@@ -118,7 +120,8 @@ static bool begin(struct source *s, struct batch *batch, size_t *used, enum bco_
     bool rows = format == BCO_FORMAT_CSV || format == BCO_FORMAT_TSV;
     bool list = first == '[' && (format == BCO_FORMAT_AUTO || format == BCO_FORMAT_JSON);
     s->split = (struct bco_split){.line = 1};
-    s->split.kind = rows ? BCO_SPLIT_ROWS : list ? BCO_SPLIT_ELEMENTS : BCO_SPLIT_LINES;
+    bool text = format == BCO_FORMAT_TEXT || format == BCO_FORMAT_STRINGS;
+    s->split.kind = rows ? BCO_SPLIT_ROWS : text ? BCO_SPLIT_TEXT : list ? BCO_SPLIT_ELEMENTS : BCO_SPLIT_LINES;
     s->split.delimiter = s->options.delimiter ? s->options.delimiter : format == BCO_FORMAT_TSV ? '\t' : ',';
     s->separator = rows;
     s->header = false;
@@ -174,12 +177,44 @@ static enum bco_code read_row(struct source *s, struct batch *batch, struct item
     return code ? bco_fail_memory(&batch->failure) : BCO_OK;
 }
 
+/* `{"text":LINE}` must be an object with this one member, a string. */
+static enum bco_code check_string(struct source *s, const char *text, size_t length, struct bco_error *why) {
+    s->probe.count = 0;
+    enum bco_code code = bco_json_scan_object(&s->probe, text, length, why);
+    if (code == BCO_ESYSTEM) return code;
+    if (code || s->probe.count != 1 || s->probe.members[0].kind != BCO_TEXT)
+        return bco_fail(why, BCO_EDATA, "not a JSON string");
+    return BCO_OK;
+}
+
+/* A line of text, or one that holds a JSON string, as a record. */
+static enum bco_code read_text(struct source *s, struct batch *batch, struct item *item) {
+    const char *line = batch->data + item->raw;
+    bool plain = s->options.format == BCO_FORMAT_TEXT;
+    size_t good = bco_utf8_good(line, item->raw_length);
+    struct bco_error why;
+    enum bco_code code = BCO_OK;
+    if (good < item->raw_length) code = bco_fail(&why, BCO_EDATA, "not UTF-8 at byte %zu", good);
+    item->text = batch->texts.length;
+    bco_buf_str(&batch->texts, "{\"text\":");
+    if (!code && plain) bco_buf_json_string(&batch->texts, line, item->raw_length);
+    if (!code && !plain) bco_buf_add(&batch->texts, line, item->raw_length);
+    bco_buf_char(&batch->texts, '}');
+    if (batch->texts.failed) return bco_fail_memory(&batch->failure);
+    item->text_length = batch->texts.length - item->text;
+    if (!code && !plain) code = check_string(s, batch->texts.data + item->text, item->text_length, &why);
+    if (code == BCO_ESYSTEM || (code && !add_message(batch, item, &why))) return bco_fail_memory(&batch->failure);
+    return BCO_OK;
+}
+
 static enum bco_code add_piece(struct source *s, struct batch *batch, const struct bco_piece *piece, size_t base) {
     struct item item = {.raw = base + piece->start, .raw_length = piece->length, .line = piece->line};
     enum bco_code code = BCO_OK;
     if (s->split.kind == BCO_SPLIT_ROWS) {
         if (!s->header) return read_header(s, batch, &item, piece->open_quote);
         code = read_row(s, batch, &item, piece->open_quote);
+    } else if (s->split.kind == BCO_SPLIT_TEXT) {
+        code = read_text(s, batch, &item);
     } else {
         item.text = item.raw;
         item.text_length = item.raw_length;
@@ -215,7 +250,7 @@ static enum bco_code check_items(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->items[i];
         if (item->bad) continue;
-        const char *text = (batch->rows ? batch->texts.data : batch->data) + item->text;
+        const char *text = (batch->made ? batch->texts.data : batch->data) + item->text;
         item->first = batch->scan.count;
         enum bco_code code = bco_json_scan_object(&batch->scan, text, item->text_length, &why);
         item->count = batch->scan.count - item->first;
@@ -286,7 +321,7 @@ static void fill(struct source *s, struct batch *batch) {
         if (!batch->failed) batch->failed = fill_from_input(s, batch);
         if (batch->failed || s->last) end_input(s);
     }
-    batch->rows = s->split.kind == BCO_SPLIT_ROWS;
+    batch->made = s->split.kind == BCO_SPLIT_ROWS || s->split.kind == BCO_SPLIT_TEXT;
     enum bco_code code = check_items(batch);
     if (code) batch->failed = code;
 }
@@ -409,7 +444,7 @@ enum bco_code bco_reader_open(struct bco_reader **reader, const char *const *pat
 
 static enum bco_code give_item(struct bco_reader *r, const struct item *item, struct bco_error *err) {
     const struct batch *batch = r->batch;
-    const char *texts = batch->texts.data, *text = (batch->rows ? texts : batch->data) + item->text;
+    const char *texts = batch->texts.data, *text = (batch->made ? texts : batch->data) + item->text;
     r->item = item;
     if (item->bad) return bco_fail_at(err, BCO_EDATA, batch->path, item->line, NULL, "%s", texts + item->text);
     r->record.file = batch->path;
@@ -460,6 +495,7 @@ void bco_reader_close(struct bco_reader *r) {
     bco_record_release(&r->record);
     bco_input_close(r->source.input);
     bco_csv_free(r->source.csv);
+    bco_json_scan_free(&r->source.probe);
     bco_buf_free(&r->source.carry);
     for (size_t i = 0; i < r->source.count; i++) free(r->source.paths[i]);
     free(r->source.paths);

@@ -36,8 +36,9 @@ static enum bco_split_result next_line(struct bco_split *split, const char *byte
         size_t end = newline ? (size_t)(newline - bytes) : length, line = split->line;
         *used = newline ? end + 1 : length;
         give(split, 1);
-        if (!all_blank(bytes + start, end - start)) {
-            if (bytes[end - 1] == '\r') end--;
+        bool plain = split->kind == BCO_SPLIT_TEXT;
+        if (plain || !all_blank(bytes + start, end - start)) {
+            if (!plain && bytes[end - 1] == '\r') end--;
             *piece = (struct bco_piece){.start = start, .length = end - start, .line = line};
             return BCO_SPLIT_PIECE;
         }
@@ -182,7 +183,7 @@ enum bco_split_result bco_split_next(struct bco_split *split, const char *bytes,
                                      struct bco_piece *piece, size_t *used) {
     enum bco_split_result result;
     *used = 0;
-    if (split->kind == BCO_SPLIT_LINES)
+    if (split->kind == BCO_SPLIT_LINES || split->kind == BCO_SPLIT_TEXT)
         result = next_line(split, bytes, length, last, piece, used);
     else if (split->kind == BCO_SPLIT_ELEMENTS)
         result = next_element(split, bytes, length, last, piece, used);

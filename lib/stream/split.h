@@ -9,7 +9,8 @@
 
 #define BCO_PIECE_LIMIT ((size_t)256 << 20) /* bytes that one piece may have */
 
-enum bco_split_kind { BCO_SPLIT_LINES, BCO_SPLIT_ELEMENTS, BCO_SPLIT_ROWS };
+/* LINES skips blank lines and ends at CRLF too; TEXT gives every line, with all its bytes. */
+enum bco_split_kind { BCO_SPLIT_LINES, BCO_SPLIT_TEXT, BCO_SPLIT_ELEMENTS, BCO_SPLIT_ROWS };
 
 /* Set `kind`, `line` (1) and, for rows, `delimiter`; the rest is zero at first. */
 struct bco_split {
