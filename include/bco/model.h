@@ -63,6 +63,14 @@ typedef double bco_dlogp(void *user, size_t b, double logp);
 BCO_API enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp,
                                      void *user, double *logp, struct bco_error *err);
 
+/* What bco_model_grad needs beside weights and gradients, in bytes: for `tokens`
+ * tokens in `sequences` sequences of up to `longest` tokens each, all of them completion at
+ * worst. It stays allocated between calls. With `recompute` the layers' insides are
+ * computed again in the backward (a third more work) instead of being kept. */
+BCO_API size_t bco_model_activation_bytes(const struct bco_model *model, size_t sequences, size_t tokens,
+                                          size_t longest, bool recompute);
+BCO_API void bco_model_set_recompute(struct bco_model *model, bool recompute); /* for bco_model_grad; at first false */
+
 /* ---- weights ----------------------------------------------------------------- */
 
 /* A weight of a trainable model, under its Hugging Face name. */
@@ -81,10 +89,22 @@ BCO_API double bco_model_gradient_norm(const struct bco_model *model); /* Euclid
 
 /* ---- saving -------------------------------------------------------------------- */
 
-/* Writes config.json, model.safetensors, generation_config.json and the
- * tokenizer's files (copied from the folder the model was read from) into `dir`, which must
- * exist; each file appears whole, by rename. */
+enum bco_dtype {
+    BCO_DTYPE_SAME, /* as in the folder that the model was read from; F32 where its weights were drawn */
+    BCO_DTYPE_F32,
+    BCO_DTYPE_F16,
+    BCO_DTYPE_BF16,
+};
+
+/* Writes config.json, model.safetensors (above 5 GB: shards and their index),
+ * generation_config.json and the tokenizer's files (copied from the folder the model was
+ * read from) into `dir`, which must exist; each file appears whole, by rename, config.json last.
+ * bco_model_save is bco_model_save_as with BCO_DTYPE_SAME. 16-bit weights are
+ * rounded to the nearest, ties to even. Errors: BCO_EDATA for a weight that is
+ * NaN, infinite, or too large for `dtype`, naming its tensor; BCO_ESYSTEM. */
 BCO_API enum bco_code bco_model_save(const struct bco_model *model, const char *dir, struct bco_error *err);
+BCO_API enum bco_code bco_model_save_as(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
+                                        struct bco_error *err);
 
 #ifdef __cplusplus
 }

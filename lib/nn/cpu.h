@@ -36,8 +36,6 @@ void bco_cpu_softmax(const struct bco_team *team, size_t T, size_t V, float *log
                      double *logp, double *sums);
 void bco_cpu_softmax_backward(const struct bco_team *team, size_t T, size_t V, float *kept, const int32_t *targets,
                               const double *sums, const double *dlogp);
-void bco_cpu_adamw(const struct bco_team *team, const struct bco_adamw *adamw, size_t count, float *weight,
-                   const float *gradient, float *m, float *v);
 double bco_cpu_sum_of_squares(const struct bco_team *team, size_t count, const float *x);
 
 #endif

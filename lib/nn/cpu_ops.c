@@ -19,6 +19,5 @@ const struct bco_ops bco_cpu_ops = {
     .add = bco_cpu_add,
     .softmax = bco_cpu_softmax,
     .softmax_backward = bco_cpu_softmax_backward,
-    .adamw = bco_cpu_adamw,
     .sum_of_squares = bco_cpu_sum_of_squares,
 };

@@ -11,13 +11,15 @@
 #include <string.h>
 
 /* Checkpoints may leave out the family's root ("transformer."), and tied ones may hold the head alone. */
-static const struct bco_tensor *find(const struct bco_model *model, const struct bco_weights *weights, size_t i) {
+static const struct bco_tensor *find(struct bco_model *model, const struct bco_weights *weights, size_t i) {
     const struct bco_names *names = &model->config.family->names;
     const char *name = model->slots[i].name;
     const struct bco_tensor *tensor = bco_weights_find(weights, name);
     size_t root = strlen(names->root);
-    if (!tensor && names->bare && strncmp(name, names->root, root) == 0)
+    if (!tensor && names->bare && strncmp(name, names->root, root) == 0) {
         tensor = bco_weights_find(weights, name + root);
+        if (tensor) model->bare = true;
+    }
     if (!tensor && i == 0 && model->config.tied) {
         char head[64];
         snprintf(head, sizeof head, "%s.weight", names->head);
@@ -46,7 +48,12 @@ static enum bco_code check(const struct bco_slot *slot, const struct bco_tensor 
     return bco_fail_at(err, BCO_EDATA, tensor->file, 0, slot->name, "its shape is [%s], expected [%s]", got, expected);
 }
 
-static enum bco_code find_all(const struct bco_model *model, const struct bco_weights *weights,
+static enum bco_dtype dtype_of(const struct bco_tensor *tensor) {
+    if (strcmp(tensor->dtype, "F16") == 0) return BCO_DTYPE_F16;
+    return strcmp(tensor->dtype, "BF16") == 0 ? BCO_DTYPE_BF16 : BCO_DTYPE_F32;
+}
+
+static enum bco_code find_all(struct bco_model *model, const struct bco_weights *weights,
                               const struct bco_tensor **tensors, struct bco_error *err) {
     for (size_t i = 0; i < model->slot_count; i++) {
         tensors[i] = find(model, weights, i);
@@ -55,6 +62,7 @@ static enum bco_code find_all(const struct bco_model *model, const struct bco_we
         enum bco_code code = check(&model->slots[i], tensors[i], err);
         if (code) return code;
     }
+    model->dtype = dtype_of(tensors[0]);
     return BCO_OK;
 }
 

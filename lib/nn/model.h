@@ -34,6 +34,8 @@ struct bco_model {
     const struct bco_ops *ops;
     struct bco_team team;
     bool trainable, recompute;
+    bool bare;            /* the folder's tensor names lack the family's root */
+    enum bco_dtype dtype; /* of the folder's tensors */
     uint32_t fingerprint;
 
     struct bco_slot *slots;

@@ -87,12 +87,6 @@ struct bco_segment {
     float *dk, *dv;     /* as k and v; only for the backward, where queries == keys */
 };
 
-struct bco_adamw {
-    double lr, beta1, beta2, eps, weight_decay;
-    double scale;  /* of the gradient: clipping */
-    uint64_t step; /* from 1 */
-};
-
 struct bco_ops {
     const char *name;
 
@@ -149,9 +143,6 @@ struct bco_ops {
     void (*softmax_backward)(const struct bco_team *team, size_t T, size_t V, float *kept, const int32_t *targets,
                              const double *sums, const double *dlogp);
 
-    /* One step of AdamW as PyTorch has it (Loshchilov and Hutter, 2019), on `count` weights. */
-    void (*adamw)(const struct bco_team *team, const struct bco_adamw *adamw, size_t count, float *weight,
-                  const float *gradient, float *m, float *v);
     double (*sum_of_squares)(const struct bco_team *team, size_t count, const float *x); /* in double */
 };
 

@@ -34,8 +34,9 @@ static enum bco_code check_batch(const struct bco_model *model, const struct bco
     return BCO_OK;
 }
 
-static struct bco_pass pass_of(const struct bco_batch *batch, bool train) {
+static struct bco_pass pass_of(const struct bco_model *model, const struct bco_batch *batch, bool train) {
     struct bco_pass pass = {.B = batch->sequences, .starts = batch->starts, .ids = batch->ids, .train = train};
+    pass.recompute = train && model->recompute;
     pass.T = batch->starts[batch->sequences];
     for (size_t b = 0; b < pass.B; b++) {
         size_t length = batch->starts[b + 1] - batch->starts[b];
@@ -74,7 +75,7 @@ enum bco_code bco_model_logp(struct bco_model *model, const struct bco_batch *ba
                              struct bco_error *err) {
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
-    struct bco_pass pass = pass_of(batch, false);
+    struct bco_pass pass = pass_of(model, batch, false);
     struct bco_head head = {.count = completion_rows(batch)};
     if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, false), err))) return code;
     bco_head_place(model, &head, pass.rest, false);
@@ -152,7 +153,7 @@ enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *ba
     if (!model->trainable) return bco_fail(err, BCO_EUSAGE, "gradients of a model that was not opened as trainable");
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
-    struct bco_pass pass = pass_of(batch, true);
+    struct bco_pass pass = pass_of(model, batch, true);
     struct bco_head head = {.count = completion_rows(batch)};
     if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, true), err))) return code;
     bco_head_place(model, &head, pass.rest, true);
@@ -161,4 +162,15 @@ enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *ba
     grad_head(&(struct scorer){model, batch, &pass, &head, dlogp, user, logp});
     bco_trunk_backward(model, &pass);
     return BCO_OK;
+}
+
+size_t bco_model_activation_bytes(const struct bco_model *model, size_t sequences, size_t tokens, size_t longest,
+                                  bool recompute) {
+    struct bco_pass pass = {.B = sequences, .T = tokens, .longest = longest, .train = true, .recompute = recompute};
+    struct bco_head head = {.count = tokens};
+    return bco_trunk_bytes(model, &pass) + bco_head_bytes(model, &head, true);
+}
+
+void bco_model_set_recompute(struct bco_model *model, bool recompute) {
+    model->recompute = recompute;
 }

@@ -61,7 +61,7 @@ static void carve_stash(struct carver *c, const struct bco_model *model, size_t 
 static void carve_stashes(struct carver *c, const struct bco_model *model, struct bco_pass *p) {
     size_t layers = model->config.layers;
     struct bco_stash shared = {0};
-    bool apart = p->train && !model->recompute;
+    bool apart = p->train && !p->recompute;
     p->stash = carve(c, layers, 1, sizeof *p->stash);
     p->x = floats(c, p->T, model->config.channels);
     shared.x = p->x;
@@ -119,9 +119,9 @@ static size_t total_bytes(const struct bco_model *model, struct bco_pass *p, cha
     return carve_pass(model, p, base) + (size_t)model->team.threads * scratch_size(model, p) * sizeof(float);
 }
 
-size_t bco_trunk_bytes(const struct bco_model *model, size_t B, size_t T, size_t longest, bool train) {
-    struct bco_pass pass = {.B = B, .T = T, .longest = longest, .train = train};
-    return total_bytes(model, &pass, NULL);
+size_t bco_trunk_bytes(const struct bco_model *model, const struct bco_pass *pass) {
+    struct bco_pass copy = *pass;
+    return total_bytes(model, &copy, NULL);
 }
 
 static enum bco_code reserve(struct bco_model *model, size_t bytes, struct bco_error *err) {
@@ -349,7 +349,7 @@ static void attend_backward(const struct bco_model *model, struct bco_pass *p, s
 void bco_trunk_backward(struct bco_model *model, struct bco_pass *p) {
     const struct bco_config *c = &model->config;
     for (size_t l = c->layers; l-- > 0;) {
-        if (model->recompute) forward_layer(model, p, l, p->x);
+        if (p->recompute) forward_layer(model, p, l, p->x);
         feed_forward_backward(model, p, l);
         attend_backward(model, p, l);
     }

@@ -37,6 +37,7 @@ struct bco_pass {
     const struct bco_cache *cache;
     const size_t *slot, *past; /* [B], with a cache */
     bool train;                /* a backward follows */
+    bool recompute;            /* which makes the layers' inside again instead of keeping it */
     size_t longest;            /* tokens, past ones included */
 
     /* From here on bco_trunk_prepare's. */
@@ -51,7 +52,8 @@ struct bco_pass {
 
 /* Makes room for the pass, and `extra` bytes behind it, in the model's workspace. */
 enum bco_code bco_trunk_prepare(struct bco_model *model, struct bco_pass *pass, size_t extra, struct bco_error *err);
-size_t bco_trunk_bytes(const struct bco_model *model, size_t B, size_t T, size_t longest, bool train);
+size_t bco_trunk_bytes(const struct bco_model *model,
+                       const struct bco_pass *pass); /* from B, T, longest, train, recompute */
 
 void bco_trunk_forward(struct bco_model *model, struct bco_pass *pass); /* fills pass->x */
 /* From pass->dx, the gradient of pass->x; adds to all gradients. */

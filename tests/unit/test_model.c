@@ -3,15 +3,17 @@
 #include <bco/model.h>
 
 #include "nn/decode.h"
-#include "nn/ops.h"
 #include "nn/safetensors.h"
+#include "nn/save.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <yyjson.h>
@@ -205,28 +207,43 @@ static void compare_gradients(struct bco_model *model, const char *folder) {
     bco_weights_close(weights);
 }
 
-/* PyTorch's AdamW with weight decay on every parameter, as the golden values have it. */
+/* PyTorch's AdamW, in double but for the moments. */
+struct adamw {
+    double lr, beta1, beta2, eps, decay;
+    int step;
+};
+
+static void update(const struct adamw *a, const struct bco_parameter *p, float *m, float *v) {
+    for (size_t i = 0; i < p->count; i++) {
+        double g = (double)p->gradient[i];
+        m[i] = (float)(a->beta1 * (double)m[i] + (1 - a->beta1) * g);
+        v[i] = (float)(a->beta2 * (double)v[i] + (1 - a->beta2) * g * g);
+        double denominator = sqrt((double)v[i] / (1 - pow(a->beta2, a->step))) + a->eps;
+        double w = (double)p->weight[i] * (1 - a->lr * a->decay);
+        p->weight[i] = (float)(w - a->lr / (1 - pow(a->beta1, a->step)) * (double)m[i] / denominator);
+    }
+}
+
+/* Weight decay on every parameter, as the golden values have it. */
 static void adamw_steps(struct bco_model *model, const struct pack *pack, struct bco_case *c, yyjson_val *settings,
                         int steps) {
     yyjson_val *betas = yyjson_obj_get(settings, "betas");
-    struct bco_team team = {.threads = 1};
-    struct bco_adamw adamw = {.lr = yyjson_get_num(yyjson_obj_get(settings, "lr")),
-                              .beta1 = yyjson_get_num(yyjson_arr_get(betas, 0)),
-                              .beta2 = yyjson_get_num(yyjson_arr_get(betas, 1)),
-                              .eps = yyjson_get_num(yyjson_obj_get(settings, "eps")),
-                              .weight_decay = yyjson_get_num(yyjson_obj_get(settings, "weight_decay")),
-                              .scale = 1};
+    struct adamw adamw = {yyjson_get_num(yyjson_obj_get(settings, "lr")),
+                          yyjson_get_num(yyjson_arr_get(betas, 0)),
+                          yyjson_get_num(yyjson_arr_get(betas, 1)),
+                          yyjson_get_num(yyjson_obj_get(settings, "eps")),
+                          yyjson_get_num(yyjson_obj_get(settings, "weight_decay")),
+                          1};
     size_t count = bco_model_parameter_count(model);
     float **moments = calloc(2 * count, sizeof *moments);
-    for (int step = 1; step <= steps; step++) {
+    for (; adamw.step <= steps; adamw.step++) {
         bco_model_zero_gradients(model);
         assert_int_equal(bco_model_grad(model, &pack->batch, bco_gradient, c, NULL, NULL), BCO_OK);
-        adamw.step = (uint64_t)step;
         for (size_t i = 0; i < count; i++) {
             struct bco_parameter p = bco_model_parameter(model, i);
-            if (step == 1) moments[2 * i] = calloc(p.count, sizeof(float));
-            if (step == 1) moments[2 * i + 1] = calloc(p.count, sizeof(float));
-            bco_cpu_ops.adamw(&team, &adamw, p.count, p.weight, p.gradient, moments[2 * i], moments[2 * i + 1]);
+            if (adamw.step == 1) moments[2 * i] = calloc(p.count, sizeof(float));
+            if (adamw.step == 1) moments[2 * i + 1] = calloc(p.count, sizeof(float));
+            update(&adamw, &p, moments[2 * i], moments[2 * i + 1]);
         }
     }
     for (size_t i = 0; i < 2 * count; i++) free(moments[i]);
@@ -403,12 +420,183 @@ static void invariance(void **state) {
     yyjson_doc_free(doc);
 }
 
+/* ---- saving ------------------------------------------------------------------------------- */
+
+static void remove_folder(const char *dir) {
+    DIR *folder = opendir(dir);
+    char path[2 * PATH_SIZE];
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        if (entry->d_name[0] != '.') unlink(path);
+    }
+    closedir(folder);
+    rmdir(dir);
+}
+
+static size_t files_in(const char *dir) {
+    DIR *folder = opendir(dir);
+    size_t count = 0;
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+static void assert_same_weights(struct bco_model *a, struct bco_model *b) {
+    assert_int_equal(bco_model_parameter_count(a), bco_model_parameter_count(b));
+    for (size_t i = 0; i < bco_model_parameter_count(a); i++) {
+        struct bco_parameter p = bco_model_parameter(a, i), q = bco_model_parameter(b, i);
+        assert_string_equal(p.name, q.name);
+        assert_memory_equal(p.weight, q.weight, p.count * sizeof *p.weight);
+    }
+    assert_int_equal(bco_model_fingerprint(a), bco_model_fingerprint(b));
+}
+
+static void check_saved(const char *source, enum bco_dtype dtype, uint64_t limit, size_t files) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX";
+    struct bco_model *model, *again;
+    struct bco_error err;
+    assert_non_null(mkdtemp(dir));
+    model = open_shared(source, false, 0);
+    assert_int_equal(bco_model_save_limited(model, dir, dtype, limit, &err), BCO_OK);
+    assert_int_equal(bco_model_open(&again, dir, NULL, &err), BCO_OK);
+    assert_same_weights(model, again);
+    assert_int_equal(files_in(dir), files);
+    bco_model_close(again);
+    bco_model_close(model);
+    remove_folder(dir);
+}
+
+static void saving(void **state) {
+    (void)state;
+    yyjson_doc_free(golden("golden/models/llama-gqa-tied/golden.json"));
+    check_saved("golden/models/llama-gqa-tied", BCO_DTYPE_SAME, UINT64_MAX, 3);
+    check_saved("golden/models/llama-gqa-tied", BCO_DTYPE_F32, 60000, 3 + 5);
+    check_saved("golden/models/llama-gqa-tied-bf16", BCO_DTYPE_SAME, UINT64_MAX, 3);
+    check_saved("golden/models/llama-gqa-tied-f16", BCO_DTYPE_F16, UINT64_MAX, 3);
+    check_saved("golden/models/llama-gqa-tied-f16", BCO_DTYPE_F32, UINT64_MAX, 3);
+    check_saved("models/tinystories-656k", BCO_DTYPE_SAME, UINT64_MAX, 6);
+}
+
+/* Like safetensors' own writer: the embedding under its own name, tensors sorted, a header of a multiple of 8 bytes. */
+static void saved_names(void **state) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX", path[PATH_SIZE];
+    struct bco_weights *weights;
+    (void)state;
+    yyjson_doc_free(golden("models/tinystories-656k/golden_logprobs.json"));
+    struct bco_model *model = open_shared("models/tinystories-656k", false, 0);
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(bco_model_save(model, dir, NULL), BCO_OK);
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    assert_int_equal(bco_weights_open_file(&weights, path, NULL), BCO_OK);
+    assert_null(bco_weights_find(weights, "lm_head.weight"));
+    assert_non_null(bco_weights_find(weights, "model.embed_tokens.weight"));
+    const char *first = bco_weights_tensor(weights, 0)->data;
+    const char *second = bco_weights_tensor(weights, 1)->data;
+    assert_true(first < second && (uintptr_t)first % 8 == 0);
+    bco_weights_close(weights);
+    bco_model_close(model);
+    remove_folder(dir);
+}
+
+static void nan_is_not_saved(void **state) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX";
+    struct bco_error err;
+    (void)state;
+    yyjson_doc_free(golden("golden/models/llama-gqa-tied/golden.json"));
+    struct bco_model *model = open_shared("golden/models/llama-gqa-tied", true, 0);
+    assert_non_null(mkdtemp(dir));
+    struct bco_parameter p = bco_model_parameter(model, 2);
+    p.weight[0] = 1e6f;
+    assert_int_equal(bco_model_save_as(model, dir, BCO_DTYPE_F16, &err), BCO_EDATA);
+    assert_string_equal(err.field, p.name);
+    assert_string_equal(err.message, "it holds a number that is no finite F16");
+    p.weight[0] = NAN;
+    assert_int_equal(bco_model_save(model, dir, &err), BCO_EDATA);
+    assert_int_equal(files_in(dir), 0);
+    bco_model_close(model);
+    remove_folder(dir);
+}
+
+static float widen(const char *dtype, uint16_t half) {
+    struct bco_tensor tensor = {.dtype = dtype, .data = &half, .count = 1};
+    float x;
+    bco_tensor_read(&tensor, 0, 1, &x);
+    return x;
+}
+
+static void sixteen_bits(void **state) {
+    (void)state;
+    for (uint32_t half = 0; half < 65536; half++) {
+        float f16 = widen("F16", (uint16_t)half), bf16 = widen("BF16", (uint16_t)half);
+        if (!isnan(f16)) assert_int_equal(bco_to_f16(f16), half);
+        if (!isnan(bf16)) assert_int_equal(bco_to_bf16(bf16), half);
+    }
+    assert_int_equal(bco_to_f16(65519.0f), 0x7BFF);
+    assert_int_equal(bco_to_f16(65520.0f), 0x7C00);
+    assert_int_equal(bco_to_f16(2049.0f), 0x6800); /* a tie: to even */
+    assert_int_equal(bco_to_f16(0x1.8p-24f), 2);
+    assert_int_equal(bco_to_f16(0x1p-25f), 0);
+    assert_int_equal(bco_to_bf16(0x1.01p0f), 0x3F80);
+    assert_int_equal(bco_to_bf16(0x1.03p0f), 0x3F82);
+}
+
+/* ---- weights that are drawn ---------------------------------------------------------------- */
+
+static void drawn(void **state) {
+    (void)state;
+    char dir[2 * PATH_SIZE];
+    yyjson_doc_free(golden("golden/models/llama-gqa-tied/golden.json"));
+    snprintf(dir, sizeof dir, "%s/golden/models/llama-gqa-tied", shared());
+    struct bco_model *model[3];
+    for (int i = 0; i < 3; i++) {
+        struct bco_model_options options = {.init_random = true, .seed = i == 2 ? 8 : 7, .threads = i + 1};
+        assert_int_equal(bco_model_open(&model[i], dir, &options, NULL), BCO_OK);
+    }
+    assert_same_weights(model[0], model[1]);
+    assert_int_not_equal(bco_model_fingerprint(model[0]), bco_model_fingerprint(model[2]));
+    struct bco_parameter p = bco_model_parameter(model[0], 0);
+    double squares = 0;
+    for (size_t i = 0; i < p.count; i++) squares += (double)p.weight[i] * (double)p.weight[i];
+    assert_true(fabs(sqrt(squares / (double)p.count) / 0.15 - 1) < 0.02);
+    for (int i = 0; i < 3; i++) bco_model_close(model[i]);
+}
+
+/* ---- recomputation -------------------------------------------------------------------------- */
+
+static double minus_one(void *user, size_t b, double logp) {
+    (void)user, (void)b, (void)logp;
+    return -1;
+}
+
+static void recomputation(void **state) {
+    (void)state;
+    yyjson_doc *doc = golden("golden/models/llama-gqa-tied/golden.json");
+    struct pack pack = pack_sequences(yyjson_obj_get(yyjson_doc_get_root(doc), "sequences"));
+    struct bco_model *kept = open_shared("golden/models/llama-gqa-tied", true, 0);
+    struct bco_model *again = open_shared("golden/models/llama-gqa-tied", true, 0);
+    bco_model_set_recompute(again, true);
+    assert_int_equal(bco_model_grad(kept, &pack.batch, minus_one, NULL, NULL, NULL), BCO_OK);
+    assert_int_equal(bco_model_grad(again, &pack.batch, minus_one, NULL, NULL, NULL), BCO_OK);
+    for (size_t i = 0; i < bco_model_parameter_count(kept); i++) {
+        struct bco_parameter p = bco_model_parameter(kept, i), q = bco_model_parameter(again, i);
+        assert_memory_equal(p.gradient, q.gradient, p.count * sizeof *p.gradient);
+    }
+    assert_true(bco_model_activation_bytes(kept, 1, 1000, 500, true) <
+                bco_model_activation_bytes(kept, 1, 1000, 500, false));
+    bco_model_close(kept);
+    bco_model_close(again);
+    pack_free(&pack);
+    yyjson_doc_free(doc);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(real_models),
-        cmocka_unit_test(golden_models),
-        cmocka_unit_test(bad_models),
-        cmocka_unit_test(invariance),
+        cmocka_unit_test(real_models),      cmocka_unit_test(golden_models), cmocka_unit_test(bad_models),
+        cmocka_unit_test(invariance),       cmocka_unit_test(saving),        cmocka_unit_test(saved_names),
+        cmocka_unit_test(nan_is_not_saved), cmocka_unit_test(sixteen_bits),  cmocka_unit_test(drawn),
+        cmocka_unit_test(recomputation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
