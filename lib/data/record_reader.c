@@ -449,7 +449,8 @@ static enum bco_code give_item(struct bco_reader *r, const struct item *item, st
     if (item->bad) return bco_fail_at(err, BCO_EDATA, batch->path, item->line, NULL, "%s", texts + item->text);
     r->record.file = batch->path;
     r->record.line = item->line;
-    return bco_record_fill(&r->record, text, item->text_length, batch->scan.members + item->first, item->count, err);
+    const struct bco_json_member *members = item->count ? &batch->scan.members[item->first] : NULL;
+    return bco_record_fill(&r->record, text, item->text_length, members, item->count, err);
 }
 
 enum bco_code bco_reader_next(struct bco_reader *r, struct bco_record **record, struct bco_error *err) {
