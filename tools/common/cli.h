@@ -75,4 +75,8 @@ void cli_summary(const struct cli *cli, const char *format, ...) BCO_PRINTF(2, 3
  * BCO_OK, closes standard output and checks that (full disk: 3), returns the exit code. */
 int cli_finish(struct cli *cli, enum bco_code code, const struct bco_error *err);
 
+/* Dies of the signal that made watch.stop true, if one did: for filters that
+ * must clear up outside their own process before they go. */
+void cli_die_if_asked(void);
+
 #endif

@@ -84,7 +84,11 @@ static void die(int number) {
 
 static void ask_to_stop(int number) {
     if (stop_asked) die(number);
-    stop_asked = 1;
+    stop_asked = number;
+}
+
+void cli_die_if_asked(void) {
+    if (stop_asked) die(stop_asked);
 }
 
 /* What the caller ignores (nohup, a shell's background job) stays ignored. */
