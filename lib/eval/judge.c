@@ -41,6 +41,13 @@ static void warn(const struct court *court, const char *message) {
     if (court->watch && court->watch->warn) court->watch->warn(court->watch->user, message);
 }
 
+/* The start of what the judge said, fit for a message and for a record. */
+static void excerpt(char *text, size_t size, const char *line, size_t length) {
+    size_t i = 0;
+    for (; i + 1 < size && i < length; i++) text[i] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
+    text[i] = '\0';
+}
+
 static void describe_end(char *text, size_t size, int status) {
     if (WIFEXITED(status))
         snprintf(text, size, "the judge ended with exit code %d without an answer", WEXITSTATUS(status));
@@ -97,7 +104,9 @@ static enum bco_code ask_once(struct court *court, struct ruling *ruling, struct
         court->answered = true;
         ruling->answer = bco_judge_read(line, length);
         if (ruling->answer.winner != BCO_WINNER_NONE) return BCO_OK;
-        snprintf(ruling->reason, sizeof ruling->reason, "no verdict, got '%.80s'", line);
+        char start[81];
+        excerpt(start, sizeof start, line, length);
+        snprintf(ruling->reason, sizeof ruling->reason, "no verdict, got '%s'", start);
     }
     if (answer != BCO_ANSWER_LINE) bco_child_stop(&court->child, answer == BCO_ANSWER_ENDED ? 1 : 0);
     if (answer == BCO_ANSWER_STOPPED) return bco_fail(err, BCO_EINTERRUPTED, "interrupted");
