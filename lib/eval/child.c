@@ -92,6 +92,7 @@ void bco_child_stop(struct bco_child *child, double grace) {
         while (read(child->out, thrown, sizeof thrown) > 0) continue; /* so that it does not wait for us */
         nap();
     }
+    child->killed = !has_ended(child->pid);
     kill(-child->pid, SIGKILL); /* also what the shell left behind */
     while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR) continue;
     close(child->out);

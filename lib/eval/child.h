@@ -13,6 +13,7 @@ struct bco_child {
     pid_t pid;           /* 0: not running */
     int in, out;         /* our ends: its standard input, its standard output */
     int status;          /* as waitpid gives it, once it has ended */
+    bool killed;         /* it had not ended when it was stopped */
     struct bco_buf read; /* what it wrote and nobody has taken */
 };
 

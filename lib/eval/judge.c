@@ -48,11 +48,13 @@ static void excerpt(char *text, size_t size, const char *line, size_t length) {
     text[i] = '\0';
 }
 
-static void describe_end(char *text, size_t size, int status) {
-    if (WIFEXITED(status))
-        snprintf(text, size, "the judge ended with exit code %d without an answer", WEXITSTATUS(status));
+static void describe_end(char *text, size_t size, const struct bco_child *child) {
+    if (child->killed)
+        snprintf(text, size, "the judge closed its output without an answer");
+    else if (WIFEXITED(child->status))
+        snprintf(text, size, "the judge ended with exit code %d without an answer", WEXITSTATUS(child->status));
     else
-        snprintf(text, size, "the judge was ended by signal %d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+        snprintf(text, size, "the judge was ended by signal %d", WTERMSIG(child->status));
 }
 
 /* Counts a failed answer and puts it in words; the first of each kind is told at once. */
@@ -68,7 +70,7 @@ static void note_failure(struct court *court, enum bco_answer answer, struct rul
         break;
     case BCO_ANSWER_ENDED:
         count = &counts->ended;
-        describe_end(ruling->reason, size, court->child.status);
+        describe_end(ruling->reason, size, &court->child);
         break;
     case BCO_ANSWER_LONG:
         count = &counts->too_long;
