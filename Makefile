@@ -38,7 +38,7 @@ COMMON_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/common/*.c))
 TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 TOOL_PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
-EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c examples/*/*.c))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBRARIES := $(BUILD)/libbco.a $(BUILD)/lib/libbco.so
 MAN_PAGES := $(wildcard man/*.[1-9])
