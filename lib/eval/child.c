@@ -24,7 +24,7 @@ static int spawn(pid_t *pid, const char *command, int in, int out) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, defaults;
-    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
+    char *const argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)command, NULL};
     sigemptyset(&none);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
