@@ -3,9 +3,9 @@
 
 #include <bco/winrate.h>
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct settings {
@@ -41,24 +41,47 @@ static enum bco_code read_all(struct settings *s, struct bco_verdicts *verdicts,
     return code;
 }
 
-static enum bco_code write_text(struct bco_writer *out, const char *group, const struct bco_winrate *w,
-                                struct bco_error *err) {
-    char line[512], name[64] = "", error[16] = "-";
-    if (group) snprintf(name, sizeof name, "%-31.31s ", group);
+enum { NAME_MAX = 60 };
+
+/* A group's name for people: without a text's quotes, and not too long. */
+static int show_name(const char *json, const char **name) {
+    int length = (int)(strlen(json) > NAME_MAX ? NAME_MAX : strlen(json));
+    *name = json;
+    if (json[0] != '"') return length;
+    ++*name;
+    return length - (json[length - 1] == '"' ? 2 : 1);
+}
+
+static int name_width(const struct settings *s, const struct bco_verdicts *verdicts) {
+    const char *name;
+    int width = s->by ? (int)strlen(s->by) : 0;
+    for (size_t i = 0; s->by && i < bco_verdicts_groups(verdicts); i++) {
+        int length = show_name(bco_verdicts_group(verdicts, i), &name);
+        if (length > width) width = length;
+    }
+    return width > NAME_MAX ? NAME_MAX : width;
+}
+
+static enum bco_code write_text(const struct settings *s, struct bco_writer *out, int width, const char *group,
+                                const struct bco_winrate *w, struct bco_error *err) {
+    char line[512], error[16] = "-";
+    const char *name = "";
+    int shown = s->by ? show_name(group, &name) : 0;
     if (!isnan(w->standard_error)) snprintf(error, sizeof error, "%.2f", w->standard_error);
-    int length = snprintf(line, sizeof line, "%s%7llu %7llu %7llu %7llu %8llu %8llu %9.2f %9s %8.2f to %6.2f\n", name,
-                          (unsigned long long)w->n, (unsigned long long)w->wins, (unsigned long long)w->ties,
-                          (unsigned long long)w->losses, (unsigned long long)w->invalid,
-                          (unsigned long long)w->clusters, w->win_rate, error, w->low, w->high);
+    int length = snprintf(line, sizeof line,
+                          "%-*.*s%7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %8" PRIu64
+                          " %9.2f %9s %8.2f to %6.2f\n",
+                          width, shown, name, w->n, w->wins, w->ties, w->losses, w->invalid, w->clusters, w->win_rate,
+                          error, w->low, w->high);
     return bco_writer_bytes(out, line, (size_t)length, err);
 }
 
-static enum bco_code write_heading(struct bco_writer *out, const char *by, double level, struct bco_error *err) {
-    char line[512], name[64] = "", interval[32];
-    if (by) snprintf(name, sizeof name, "%-31.31s ", by);
-    snprintf(interval, sizeof interval, "%g %% interval", 100 * level);
-    int length = snprintf(line, sizeof line, "%s%7s %7s %7s %7s %8s %8s %9s %9s %18s\n", name, "n", "wins", "ties",
-                          "losses", "invalid", "prompts", "win rate", "std.err.", interval);
+static enum bco_code write_heading(const struct settings *s, struct bco_writer *out, int width, struct bco_error *err) {
+    char line[512], interval[32];
+    snprintf(interval, sizeof interval, "%g %% interval", 100 * s->level);
+    int length =
+        snprintf(line, sizeof line, "%-*.*s%7s %7s %7s %7s %8s %8s %9s %9s %18s\n", width, width, s->by ? s->by : "",
+                 "n", "wins", "ties", "losses", "invalid", "prompts", "win rate", "std.err.", interval);
     return bco_writer_bytes(out, line, (size_t)length, err);
 }
 
@@ -105,13 +128,16 @@ static enum bco_code write_groups(const struct settings *s, const struct bco_ver
                                                 .bootstrap = s->bootstrap,
                                                 .seed = s->seed,
                                                 .threads = s->cli.threads};
-    enum bco_code code = s->json ? BCO_OK : write_heading(out, s->by, s->level, err);
+    int width = name_width(s, verdicts);
+    enum bco_code code = s->json ? BCO_OK : write_heading(s, out, width, err);
     for (size_t i = 0; !code && i < bco_verdicts_groups(verdicts); i++) {
         struct bco_winrate result;
         const char *group = bco_verdicts_group(verdicts, i);
         code = bco_winrate(verdicts, i, &options, &result, err);
         if (!code) warn_of(s, group, &result);
-        if (!code) code = (s->json ? write_json : write_text)(out, s->by ? group : NULL, &result, err);
+        if (code) break;
+        code = s->json ? write_json(out, s->by ? group : NULL, &result, err)
+                       : write_text(s, out, width, group, &result, err);
     }
     return code;
 }
@@ -128,8 +154,8 @@ static enum bco_code run(struct settings *s, struct bco_error *err) {
         cli_warn(&s->cli, "verdicts of %zu judges in one win rate; --by judge separates them",
                  bco_verdicts_judges(verdicts));
     if (!code && bco_verdicts_repeated(verdicts))
-        cli_warn(&s->cli, "%llu verdicts equal an earlier one word for word; they count",
-                 (unsigned long long)bco_verdicts_repeated(verdicts));
+        cli_warn(&s->cli, "verdicts that equal an earlier one word for word, and count: %" PRIu64,
+                 bco_verdicts_repeated(verdicts));
     if (!code) code = bco_writer_open(&out, s->cli.output, err);
     if (!code) code = write_groups(s, verdicts, out, err);
     if (!code)

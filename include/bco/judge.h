@@ -61,7 +61,8 @@ struct bco_judge_counts {
  * judge saw B's completion as its `a`; `judge` is the command; `sample` counts
  * the pairs of one key from 1, where there are several; an invalid verdict has
  * `winner` null and its `reason`. BCO_ESYSTEM: the command cannot be started (the
- * shell does not find it). The judge is stopped and waited for in every case. */
+ * shell does not find it). BCO_EDATA: at its end the judge had written more lines
+ * than it was asked for. The judge is stopped and waited for in every case. */
 BCO_API enum bco_code bco_judge_pairs(const struct bco_pairs *pairs, const struct bco_judge_options *options,
                                       struct bco_writer *out, struct bco_judge_counts *counts,
                                       const struct bco_watch *watch, struct bco_error *err);

@@ -65,6 +65,8 @@ enum bco_code bco_child_start(struct bco_child *child, const char *command, stru
     child->in = to[1];
     child->out = from[0];
     child->status = 0;
+    child->answers = 0;
+    child->left_over = false;
     return BCO_OK;
 fail:
     bco_fail_errno(err, NULL, "cannot start the command");
@@ -83,13 +85,20 @@ static bool has_ended(pid_t pid) {
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
+/* Keeps it from waiting for us. */
+static void drain(const struct bco_child *child) {
+    char thrown[4096];
+    while (read(child->out, thrown, sizeof thrown) > 0) continue;
+}
+
 void bco_child_stop(struct bco_child *child, double grace) {
     if (!child->pid) return;
     double end = bco_clock() + grace;
-    char thrown[4096];
+    struct pollfd fd = {.fd = child->out, .events = POLLIN};
+    child->left_over = poll(&fd, 1, grace > 0 ? 2 : 0) > 0 && (fd.revents & POLLIN);
     close(child->in);
     while (!has_ended(child->pid) && bco_clock() < end) {
-        while (read(child->out, thrown, sizeof thrown) > 0) continue; /* so that it does not wait for us */
+        drain(child);
         nap();
     }
     child->killed = !has_ended(child->pid);
@@ -151,6 +160,14 @@ static enum bco_answer check_quiet(struct bco_child *child) {
     return answer;
 }
 
+/* A line has come. A judge that writes more than one shows it at once or never,
+ * so its first answers are given a moment for a second line. */
+static enum bco_answer check_alone(struct bco_child *child, size_t line_end) {
+    struct pollfd fd = {.fd = child->out, .events = POLLIN};
+    if (child->answers++ < 20 && poll(&fd, 1, 2) > 0 && take(child) == BCO_ANSWER_MEMORY) return BCO_ANSWER_MEMORY;
+    return line_end + 1 < child->read.length ? BCO_ANSWER_MORE : BCO_ANSWER_LINE;
+}
+
 enum bco_answer bco_child_ask(struct bco_child *child, const char *question, size_t length, double seconds,
                               size_t limit, const struct bco_watch *watch, const char **line, size_t *line_length) {
     double end = bco_clock() + seconds;
@@ -165,10 +182,11 @@ enum bco_answer bco_child_ask(struct bco_child *child, const char *question, siz
         size_t have = newline ? (size_t)(newline - child->read.data) : child->read.length;
         if (have > limit) return BCO_ANSWER_LONG;
         if (newline) {
+            if (sent == length) answer = check_alone(child, have);
             *line = child->read.data;
             *line_length = have;
-            *newline = '\0';
-            return sent < length || have + 1 < child->read.length ? BCO_ANSWER_MORE : BCO_ANSWER_LINE;
+            child->read.data[have] = '\0';
+            return sent < length ? BCO_ANSWER_MORE : answer;
         }
         if (!fds[1].revents) continue;
         ssize_t written = write_quietly(child->in, question + sent, length - sent);

@@ -14,6 +14,8 @@ struct bco_child {
     int in, out;         /* our ends: its standard input, its standard output */
     int status;          /* as waitpid gives it, once it has ended */
     bool killed;         /* it had not ended when it was stopped */
+    size_t answers;      /* lines taken so far */
+    bool left_over;      /* it had written more than was asked for when it was stopped */
     struct bco_buf read; /* what it wrote and nobody has taken */
 };
 
@@ -36,7 +38,7 @@ enum bco_code bco_child_start(struct bco_child *child, const char *command, stru
 enum bco_answer bco_child_ask(struct bco_child *child, const char *question, size_t length, double seconds,
                               size_t limit, const struct bco_watch *watch, const char **line, size_t *line_length);
 
-/* Closes its input, gives it `grace` seconds to end by itself, kills its whole
+/* Closes its input, throws away what it still writes, gives it `grace` seconds to end by itself, kills its whole
  * group, and waits for it. Legal when it is not running. */
 void bco_child_stop(struct bco_child *child, double grace);
 

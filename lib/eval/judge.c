@@ -212,6 +212,10 @@ enum bco_code bco_judge_pairs(const struct bco_pairs *pairs, const struct bco_ju
         if (!code && watch && watch->progress) watch->progress(watch->user, i + 1, pairs->count, "pairs");
     }
     bco_child_stop(&court.child, code ? 0 : 5);
+    if (!code && court.child.left_over)
+        code = bco_fail(err, BCO_EDATA,
+                        "the judge wrote more lines than it was asked for: nobody knows which verdict "
+                        "belongs to which question");
     bco_buf_free(&court.question);
     return code;
 }

@@ -2,6 +2,7 @@
 
 #include "base/fail.h"
 #include "base/mem.h"
+#include "data/record.h"
 #include "eval/table.h"
 
 #include <stdio.h>
@@ -45,22 +46,29 @@ static void side_free(struct bco_side *side) {
     free(side->raw);
 }
 
+/* A field as JSON text, and the fingerprint of its decoded value. */
+static bool keep_field(const struct bco_record *record, const char *field, char **json, struct bco_hash *key) {
+    size_t length;
+    *json = bco_record_json(record, field, &length);
+    char *canonical = bco_record_canonical(record, field, &length);
+    if (canonical) *key = bco_hash_bytes(canonical, length, 0);
+    free(canonical);
+    return *json && canonical;
+}
+
 static enum bco_code add_side(struct bco_side_list *list, const struct bco_reader *reader,
                               const struct bco_record *record, struct bco_error *err) {
-    size_t length;
+    struct bco_hash unused;
     enum bco_code code = check_field(record, "prompt", err);
     if (!code) code = check_field(record, "completion", err);
     if (code) return code;
-    const char *raw = bco_reader_raw(reader, &length);
     struct bco_side side = {.line = bco_record_line(record), .length = completion_length(record)};
-    side.raw_length = length;
-    side.raw = bco_strndup(raw, length);
-    side.prompt = bco_record_json(record, "prompt", &length);
-    side.completion = bco_record_json(record, "completion", &length);
-    bool has_id = bco_record_kind(record, "id") != BCO_MISSING;
-    if (has_id) side.id = bco_record_json(record, "id", &length);
-    if (side.raw && side.prompt && side.completion && (side.id || !has_id) &&
-        bco_grow((void **)&list->sides, &list->capacity, list->count + 1, sizeof *list->sides)) {
+    const char *raw = bco_reader_raw(reader, &side.raw_length);
+    side.raw = bco_strndup(raw, side.raw_length);
+    bool good = side.raw && keep_field(record, "prompt", &side.prompt, &side.prompt_key) &&
+                keep_field(record, "completion", &side.completion, &unused);
+    if (good && bco_record_kind(record, "id") != BCO_MISSING) good = keep_field(record, "id", &side.id, &side.id_key);
+    if (good && bco_grow((void **)&list->sides, &list->capacity, list->count + 1, sizeof *list->sides)) {
         list->sides[list->count++] = side;
         return BCO_OK;
     }
@@ -107,8 +115,8 @@ static bool all_have_ids(const struct bco_side_list *list) {
 }
 
 static struct bco_hash key_of(const struct bco_side *side, bool by_id, uint64_t sample) {
-    const char *key = by_id ? side->id : side->prompt;
-    return bco_hash_bytes(key, strlen(key), sample);
+    const struct bco_hash *key = by_id ? &side->id_key : &side->prompt_key;
+    return bco_hash_bytes(key, sizeof *key, sample);
 }
 
 /* Numbers the records of each key from 1: samples[i]. `sizes` gets how many each key has. */
@@ -174,7 +182,7 @@ static enum bco_code report_single(struct bco_pairs *p, const struct bco_side_li
 static enum bco_code check_prompts(const struct bco_pairs *p, struct bco_error *err) {
     for (size_t i = 0; i < p->count; i++) {
         const struct bco_side *a = &p->a.sides[p->pairs[i].a], *b = &p->b.sides[p->pairs[i].b];
-        if (strcmp(a->prompt, b->prompt) != 0)
+        if (!bco_hash_equal(a->prompt_key, b->prompt_key))
             return bco_fail_at(err, BCO_EDATA, p->b.path, b->line, "prompt", "not that of id %.100s in %s:%zu", b->id,
                                p->a.path, a->line);
     }

@@ -2,12 +2,15 @@
 #ifndef BCO_EVAL_PAIRS_H
 #define BCO_EVAL_PAIRS_H
 
+#include "base/hash.h"
+
 #include <bco/judge.h>
 
 struct bco_side {                   /* one record of one file; NULL where it has no such field */
     char *id, *prompt, *completion; /* JSON text */
     char *raw;                      /* the record as it stood in the file, for --rejects */
     size_t raw_length;
+    struct bco_hash id_key, prompt_key; /* of the decoded values */
     size_t line;
     uint64_t length; /* of the completion, in code points */
     bool paired;

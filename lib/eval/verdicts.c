@@ -2,6 +2,7 @@
 
 #include "base/fail.h"
 #include "base/mem.h"
+#include "data/record.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -119,7 +120,7 @@ static enum bco_code settle_format(struct bco_verdicts *v, const struct bco_reco
 static enum bco_code hash_field(const struct bco_record *record, const char *field, struct bco_hash *hash,
                                 struct bco_error *err) {
     size_t length;
-    char *json = bco_record_json(record, field, &length);
+    char *json = field ? bco_record_canonical(record, field, &length) : bco_record_json(record, NULL, &length);
     if (!json) return bco_fail_memory(err);
     *hash = bco_hash_bytes(json, length, 0);
     free(json);

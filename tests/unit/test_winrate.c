@@ -23,7 +23,7 @@ static void near(double got, double want, double tolerance) {
 
 static double closed_form(double p, int df) {
     double a = 4 * p * (1 - p), q;
-    if (df == 1) return tan(PI * (p - 0.5));
+    if (df == 1) return -1 / tan(PI * p);
     if (df == 2) return (2 * p - 1) * sqrt(2 / a);
     q = cos(acos(sqrt(a)) / 3) / sqrt(a); /* df 4 (Shaw 2006) */
     return (p < 0.5 ? -2 : 2) * sqrt(q - 1);
