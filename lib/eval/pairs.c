@@ -3,7 +3,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "data/record.h"
-#include "eval/table.h"
+#include "data/table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,9 +121,8 @@ static struct bco_hash key_of(const struct bco_side *side, bool by_id, uint64_t 
 
 /* Numbers the records of each key from 1: samples[i]. `sizes` gets how many each key has. */
 static bool number_samples(const struct bco_side_list *list, bool by_id, struct bco_table *sizes, size_t *samples) {
-    bool fresh;
     for (size_t i = 0; i < list->count; i++) {
-        size_t *size = bco_table_put(sizes, key_of(&list->sides[i], by_id, 0), 0, &fresh);
+        size_t *size = bco_table_put(sizes, key_of(&list->sides[i], by_id, 0), NULL);
         if (!size) return false;
         samples[i] = ++*size;
     }
@@ -131,9 +130,11 @@ static bool number_samples(const struct bco_side_list *list, bool by_id, struct 
 }
 
 static bool index_of(const struct bco_side_list *list, bool by_id, const size_t *samples, struct bco_table *index) {
-    bool fresh;
-    for (size_t i = 0; i < list->count; i++)
-        if (!bco_table_put(index, key_of(&list->sides[i], by_id, samples[i]), i, &fresh)) return false;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t *place = bco_table_put(index, key_of(&list->sides[i], by_id, samples[i]), NULL);
+        if (!place) return false;
+        *place = i;
+    }
     return true;
 }
 
@@ -141,25 +142,27 @@ static void pair_up(struct bco_pairs *p, bool by_id, const size_t *samples, cons
                     const struct bco_table *index) {
     for (size_t i = 0; i < p->a.count; i++) {
         struct bco_side *a = &p->a.sides[i];
-        size_t *b = bco_table_find(index, key_of(a, by_id, samples[i]));
+        size_t *b = bco_table_get(index, key_of(a, by_id, samples[i]));
         if (!b) continue;
         a->paired = p->b.sides[*b].paired = true;
-        bool several = *bco_table_find(sizes, key_of(a, by_id, 0)) > 1;
+        bool several = *(size_t *)bco_table_get(sizes, key_of(a, by_id, 0)) > 1;
         p->pairs[p->count++] = (struct bco_pair){.a = i, .b = *b, .sample = samples[i], .several = several};
     }
 }
 
 static enum bco_code match(struct bco_pairs *p, bool by_id, struct bco_error *err) {
-    struct bco_table sizes_a = {0}, sizes_b = {0}, index = {0};
+    struct bco_table *sizes_a = bco_table_new(sizeof(size_t)), *sizes_b = bco_table_new(sizeof(size_t));
+    struct bco_table *index = bco_table_new(sizeof(size_t));
     size_t *samples_a = bco_calloc(p->a.count, sizeof *samples_a);
     size_t *samples_b = bco_calloc(p->b.count, sizeof *samples_b);
     p->pairs = bco_calloc(p->a.count, sizeof *p->pairs);
-    bool good = samples_a && samples_b && p->pairs && number_samples(&p->a, by_id, &sizes_a, samples_a) &&
-                number_samples(&p->b, by_id, &sizes_b, samples_b) && index_of(&p->b, by_id, samples_b, &index);
-    if (good) pair_up(p, by_id, samples_a, &sizes_a, &index);
-    bco_table_free(&sizes_a);
-    bco_table_free(&sizes_b);
-    bco_table_free(&index);
+    bool good = sizes_a && sizes_b && index && samples_a && samples_b && p->pairs &&
+                number_samples(&p->a, by_id, sizes_a, samples_a) && number_samples(&p->b, by_id, sizes_b, samples_b) &&
+                index_of(&p->b, by_id, samples_b, index);
+    if (good) pair_up(p, by_id, samples_a, sizes_a, index);
+    bco_table_free(sizes_a);
+    bco_table_free(sizes_b);
+    bco_table_free(index);
     free(samples_a);
     free(samples_b);
     return good ? BCO_OK : bco_fail_memory(err);

@@ -20,8 +20,13 @@ enum bco_code bco_verdicts_new(struct bco_verdicts **verdicts, enum bco_verdict_
     struct bco_verdicts *v = bco_calloc(1, sizeof *v);
     if (!v) return bco_fail_memory(err);
     v->format = format;
-    if (by && !(v->by = bco_strndup(by, strlen(by)))) {
-        free(v);
+    v->by = by ? bco_strndup(by, strlen(by)) : NULL;
+    v->group_table = bco_table_new(sizeof(size_t));
+    v->cluster_table = bco_table_new(sizeof(size_t));
+    v->record_table = bco_table_new(1);
+    v->judge_table = bco_table_new(1);
+    if ((by && !v->by) || !v->group_table || !v->cluster_table || !v->record_table || !v->judge_table) {
+        bco_verdicts_free(v);
         return bco_fail_memory(err);
     }
     *verdicts = v;
@@ -34,10 +39,10 @@ void bco_verdicts_free(struct bco_verdicts *v) {
     free(v->groups);
     free(v->clusters);
     free(v->by);
-    bco_table_free(&v->group_table);
-    bco_table_free(&v->cluster_table);
-    bco_table_free(&v->record_table);
-    bco_table_free(&v->judge_table);
+    bco_table_free(v->group_table);
+    bco_table_free(v->cluster_table);
+    bco_table_free(v->record_table);
+    bco_table_free(v->judge_table);
     free(v);
 }
 
@@ -150,8 +155,9 @@ static enum bco_code find_group(struct bco_verdicts *v, const struct bco_record 
         return bco_record_fail(record, v->by, err, "missing, but verdicts are to be grouped by it");
     char *name = v->by ? bco_record_json(record, v->by, &length) : bco_strndup("null", 4);
     if (!name || !bco_grow((void **)&v->groups, &v->group_capacity, v->group_count + 1, sizeof *v->groups)) goto memory;
-    size_t *found = bco_table_put(&v->group_table, bco_hash_bytes(name, strlen(name), 0), v->group_count, &fresh);
+    size_t *found = bco_table_put(v->group_table, bco_hash_bytes(name, strlen(name), 0), &fresh);
     if (!found) goto memory;
+    if (fresh) *found = v->group_count;
     *group = *found;
     if (fresh)
         v->groups[v->group_count++] = (struct bco_group){.name = name};
@@ -169,8 +175,9 @@ static enum bco_code find_cluster(struct bco_verdicts *v, size_t group, struct b
     struct bco_hash key = {prompt.low ^ (group * 0x9E3779B97F4A7C15u), prompt.high};
     if (!bco_grow((void **)&v->clusters, &v->cluster_capacity, v->cluster_count + 1, sizeof *v->clusters))
         return bco_fail_memory(err);
-    size_t *found = bco_table_put(&v->cluster_table, key, v->cluster_count, &fresh);
+    size_t *found = bco_table_put(v->cluster_table, key, &fresh);
     if (!found) return bco_fail_memory(err);
+    if (fresh) *found = v->cluster_count;
     *cluster = *found;
     if (fresh) v->clusters[v->cluster_count++] = (struct bco_cluster){.group = group};
     return BCO_OK;
@@ -179,11 +186,11 @@ static enum bco_code find_cluster(struct bco_verdicts *v, size_t group, struct b
 /* Notes whether the record was there before, and its judge. */
 static enum bco_code note_record(struct bco_verdicts *v, const struct bco_record *record, struct bco_error *err) {
     struct bco_hash whole, judge = {0, 0};
-    bool fresh, is_new;
+    bool fresh;
     enum bco_code code = hash_field(record, NULL, &whole, err);
     if (!code && bco_record_kind(record, "judge") != BCO_MISSING) code = hash_field(record, "judge", &judge, err);
     if (code) return code;
-    if (!bco_table_put(&v->record_table, whole, 0, &fresh) || !bco_table_put(&v->judge_table, judge, 0, &is_new))
+    if (!bco_table_put(v->record_table, whole, &fresh) || !bco_table_put(v->judge_table, judge, NULL))
         return bco_fail_memory(err);
     v->repeated += !fresh;
     v->records++;
@@ -236,5 +243,5 @@ uint64_t bco_verdicts_repeated(const struct bco_verdicts *v) {
 }
 
 size_t bco_verdicts_judges(const struct bco_verdicts *v) {
-    return v->judge_table.count;
+    return bco_table_count(v->judge_table);
 }

@@ -2,7 +2,7 @@
 #ifndef BCO_EVAL_VERDICTS_H
 #define BCO_EVAL_VERDICTS_H
 
-#include "eval/table.h"
+#include "data/table.h"
 
 #include <bco/winrate.h>
 
@@ -25,7 +25,8 @@ struct bco_verdicts {
     size_t group_count, group_capacity;
     struct bco_cluster *clusters;
     size_t cluster_count, cluster_capacity;
-    struct bco_table group_table, cluster_table, record_table, judge_table;
+    struct bco_table *group_table, *cluster_table; /* a size_t each: the index */
+    struct bco_table *record_table, *judge_table;  /* sets */
     uint64_t records, repeated;
 };
 
