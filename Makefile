@@ -40,6 +40,7 @@ TOOL_PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c examples/*/*.c))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAY_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBRARIES := $(BUILD)/libbco.a $(BUILD)/lib/libbco.so
 MAN_PAGES := $(wildcard man/*.[1-9])
 HEADERS := $(wildcard include/bco/*.h)
@@ -111,6 +112,10 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbco.a
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libbco.a
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libbco.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/lib/libbco.so
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $< -L$(BUILD)/lib -lbco -lm
 
@@ -137,7 +142,7 @@ check:
 	@scripts/deps --test
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
-tests: $(UNIT_PROGRAMS) $(EXAMPLE_PROGRAMS)
+tests: $(UNIT_PROGRAMS) $(EXAMPLE_PROGRAMS) $(REPLAY_PROGRAMS)
 
 check-built: all tests
 	@BUILD=$(BUILD) CC='$(CC)' tests/run -j $(JOBS)
@@ -172,7 +177,7 @@ valgrind:
 fuzz:
 	@scripts/deps --test --lint
 	@$(MAKE) --no-print-directory $(PARALLEL) BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
-		CFLAGS='-O1 -g' fuzz-programs
+		CFLAGS='-O1 -g -Wno-pass-failed' fuzz-programs
 	@scripts/fuzz build/fuzz $(FUZZ_SECONDS)
 
 .PHONY: fuzz-programs
