@@ -12,6 +12,7 @@
 #include <bco/model.h>
 #include <bco/record.h>
 #include <bco/sequence.h>
+#include <bco/tokenize.h>
 #include <bco/tokenizer.h>
 #include <bco/train.h>
 #include <bco/watch.h>

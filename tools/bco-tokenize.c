@@ -1,0 +1,140 @@
+/* bco-tokenize: token ids of records and texts, and texts of ids. */
+#include "common/cli.h"
+
+#include <bco/tokenize.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct tokenize {
+    struct cli cli;
+    const char *model;
+    bool text, json, decode, summary;
+    struct bco_tokenize_options options;
+    struct bco_tokenizer *tokenizer;
+    struct bco_reader *reader;
+    struct bco_writer *out, *rejects;
+    struct bco_tokenize_counts counts;
+};
+
+enum { MAX_OPTIONS = 16 };
+
+static size_t add_options(struct cli_option *to, struct tokenize *t) {
+    const struct cli_option options[] = {
+        {"model", 'm', CLI_TEXT, &t->model, "MODEL", "a model folder; tokenizer.json alone will do", NULL, 0, 0, NULL},
+        {"text", 0, CLI_FLAG, &t->text, NULL, "plain lines in, {\"ids\":[...]} out", NULL, 0, 0, NULL},
+        {"json", 0, CLI_FLAG, &t->json, NULL, "with --text: each line is a JSON string; else with --summary: as JSON",
+         NULL, 0, 0, NULL},
+        {"special", 0, CLI_FLAG, &t->options.special, NULL, "with --text: add what the post-processor adds", NULL, 0, 0,
+         NULL},
+        {"decode", 0, CLI_FLAG, &t->decode, NULL, "{\"ids\":[...]} in, {\"text\":\"...\"} out", NULL, 0, 0, NULL},
+        {"skip-special", 0, CLI_FLAG, &t->options.skip_special, NULL, "with --decode: leave special tokens out", NULL,
+         0, 0, NULL},
+        {"no-bos", 0, CLI_UNFLAG, &t->options.bos, NULL, "records: no BOS before the prompt", NULL, 0, 0, NULL},
+        {"no-eos", 0, CLI_UNFLAG, &t->options.eos, NULL, "records: no EOS behind the completion", NULL, 0, 0, NULL},
+        {"summary", 0, CLI_FLAG, &t->summary, NULL, "only counts and length quantiles, on standard output", NULL, 0, 0,
+         NULL},
+    };
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* -1: go on. */
+static int check_usage(struct tokenize *t) {
+    if (!t->model) return cli_usage(&t->cli, "-m MODEL is missing");
+    if (t->text && t->decode) return cli_usage(&t->cli, "--text and --decode exclude each other");
+    if (t->json && !t->text && !t->summary) return cli_usage(&t->cli, "--json goes with --text or --summary");
+    if (t->options.special && !t->text) return cli_usage(&t->cli, "--special goes with --text");
+    if (t->options.skip_special && !t->decode) return cli_usage(&t->cli, "--skip-special goes with --decode");
+    t->options.mode = t->text ? BCO_TOKENIZE_TEXT : t->decode ? BCO_TOKENIZE_DECODE : BCO_TOKENIZE_RECORDS;
+    t->options.pieces = t->cli.verbose;
+    t->options.threads = t->cli.threads;
+    return -1;
+}
+
+static enum bco_code open_all(struct tokenize *t, struct bco_error *err) {
+    const struct bco_reader_options reading = {.format = !t->text  ? BCO_FORMAT_AUTO
+                                                         : t->json ? BCO_FORMAT_STRINGS
+                                                                   : BCO_FORMAT_TEXT};
+    enum bco_code code = bco_tokenizer_open(&t->tokenizer, t->model, err);
+    if (!code) code = bco_reader_open(&t->reader, t->cli.arguments, t->cli.argument_count, &reading, err);
+    if (!code) code = bco_writer_open(&t->out, t->cli.output, err);
+    if (!code && t->cli.rejects) code = bco_writer_open(&t->rejects, t->cli.rejects, err);
+    return code;
+}
+
+static enum bco_code put_row(struct tokenize *t, const char *name, const struct bco_token_lengths *l,
+                             struct bco_error *err) {
+    char line[512];
+    bool json = t->json && !t->text; /* of texts it says how they are read */
+    if (!l->count) return BCO_OK;
+    int length = snprintf(
+        line, sizeof line,
+        json ? "%s\"%s\":{\"count\":%" PRIu64 ",\"tokens\":%" PRIu64 ",\"min\":%" PRIu64 ",\"p25\":%" PRIu64
+               ",\"p50\":%" PRIu64 ",\"p75\":%" PRIu64 ",\"p95\":%" PRIu64 ",\"max\":%" PRIu64 ",\"mean\":%.4f}"
+             : "%s%-10s %9" PRIu64 " %11" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64
+               " %7" PRIu64 " %9.1f\n",
+        json ? "," : "", name, l->count, l->tokens, l->min, l->p25, l->p50, l->p75, l->p95, l->max, l->mean);
+    return bco_writer_bytes(t->out, line, (size_t)length, err);
+}
+
+static enum bco_code put_summary(struct tokenize *t, struct bco_error *err) {
+    const struct bco_tokenize_counts *n = &t->counts;
+    bool records = t->options.mode == BCO_TOKENIZE_RECORDS, json = t->json && !t->text;
+    char line[256];
+    int length = t->json
+                     ? snprintf(line, sizeof line, "{\"records\":%" PRIu64 ",\"rejected\":%" PRIu64, n->in, n->rejected)
+                     : snprintf(line, sizeof line, "%-10s %9s %11s %7s %7s %7s %7s %7s %7s %9s\n", "", "count",
+                                "tokens", "min", "p25", "p50", "p75", "p95", "max", "mean");
+    enum bco_code code = bco_writer_bytes(t->out, line, (size_t)length, err);
+    if (!code) code = put_row(t, "prompt", &n->prompt, err);
+    if (!code) code = put_row(t, "completion", &n->completion, err);
+    if (!code) code = put_row(t, records ? "sequence" : "text", &n->whole, err);
+    return code || !json ? code : bco_writer_bytes(t->out, "}\n", 2, err);
+}
+
+static enum bco_code run(struct tokenize *t, struct bco_error *err) {
+    enum bco_code code = bco_tokenize_run(t->tokenizer, &t->options, t->reader, t->summary ? NULL : t->out, t->rejects,
+                                          &t->counts, &t->cli.watch, err);
+    return code || !t->summary ? code : put_summary(t, err);
+}
+
+/* The output appears only where all went well; what was rejected until an error in the data is kept. */
+static enum bco_code close_all(struct tokenize *t, enum bco_code code, struct bco_error *err) {
+    struct bco_error ignored;
+    bco_reader_close(t->reader);
+    if (t->rejects && code <= BCO_EDATA) {
+        enum bco_code closed = bco_writer_close(t->rejects, code ? &ignored : err);
+        t->rejects = NULL;
+        if (!code) code = closed;
+    }
+    if (!code) {
+        code = bco_writer_close(t->out, err);
+        t->out = NULL;
+    }
+    bco_writer_discard(t->rejects);
+    bco_writer_discard(t->out);
+    bco_tokenizer_close(t->tokenizer);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    struct tokenize t = {.options = {.bos = true, .eos = true}};
+    struct bco_error err = {0};
+    struct cli_option table[MAX_OPTIONS];
+    const struct cli_tool tool = {.name = "bco-tokenize",
+                                  .usage = "-m MODEL [options] [FILE...]",
+                                  .about = "Shows the token ids of records and texts.",
+                                  .options = table,
+                                  .count = add_options(table, &t)};
+    int done = cli_parse(&t.cli, &tool, argc, argv, false);
+    if (done < 0) done = check_usage(&t);
+    if (done >= 0) return done;
+    enum bco_code code = open_all(&t, &err);
+    if (!code) code = run(&t, &err);
+    code = close_all(&t, code, &err);
+    if (!code)
+        cli_summary(&t.cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " tokens), %" PRIu64 " rejected", t.counts.in,
+                    t.counts.out, t.counts.whole.tokens, t.counts.rejected);
+    return cli_finish(&t.cli, code, &err);
+}
