@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "data/record.h"
+#include "stream/output.h"
 #include "stream/spool.h"
 
 #include <math.h>
@@ -17,13 +19,13 @@ enum { DOWN, UP };
 
 static const char *const class_name[2] = {"down", "up"};
 
-/* Lines lie in the spool one behind the other. OVERSAMPLE keeps where each begins; UNDERSAMPLE and
- * WEIGHT keep the class of each, in order. */
+/* Lines lie in the spool one behind the other. OVERSAMPLE keeps where each begins, and needs no spool where
+ * the output itself can be read again; UNDERSAMPLE and WEIGHT keep the class of each, in order. */
 struct bco_balancer {
     const struct bco_filter_options *options;
     struct bco_writer *out;
     struct bco_filter_counts *counts;
-    struct bco_spool *spool; /* NULL: nothing is kept */
+    struct bco_spool *spool; /* NULL: nothing is kept, or the output keeps it */
     struct bco_buf line;
     uint64_t *starts[2];
     size_t starts_capacity[2];
@@ -31,7 +33,7 @@ struct bco_balancer {
     size_t classes_capacity;
     uint64_t records[2];
     double sums[2];
-    bool flowing; /* OVERSAMPLE: both classes are there, so records go out as they come */
+    bool flowing; /* records go out as they come: OVERSAMPLE to a pipe waits for both classes */
 };
 
 void bco_balancer_free(struct bco_balancer *b) {
@@ -51,9 +53,10 @@ enum bco_code bco_balancer_new(struct bco_balancer **balancer, const struct bco_
     b->options = options;
     b->out = out;
     b->counts = counts;
-    b->flowing = options->balance == BCO_BALANCE_NONE;
-    enum bco_code code =
-        b->flowing ? BCO_OK : bco_spool_open(&b->spool, options->folder ? options->folder : "/tmp", err);
+    b->flowing = options->balance == BCO_BALANCE_NONE ||
+                 (options->balance == BCO_BALANCE_OVERSAMPLE && bco_output_keeps(bco_writer_output(out)));
+    const char *folder = options->folder ? options->folder : "/tmp";
+    enum bco_code code = b->flowing ? BCO_OK : bco_spool_open(&b->spool, folder, err);
     if (code != BCO_OK) {
         bco_balancer_free(b);
         return code;
@@ -75,16 +78,21 @@ static enum bco_code put(struct bco_balancer *b, bool up, const char *line, size
 
 /* ---- reading back ------------------------------------------------------- */
 
-/* At most `want` bytes from `offset` on, appended to `buf`; *got 0 at the spool's end. */
+static uint64_t kept_size(const struct bco_balancer *b) {
+    return b->spool ? bco_spool_size(b->spool) : bco_output_size(bco_writer_output(b->out));
+}
+
+/* At most `want` bytes from `offset` on, appended to `buf`; *got 0 where nothing is left. */
 static enum bco_code read_some(struct bco_balancer *b, uint64_t offset, size_t want, struct bco_buf *buf, size_t *got,
                                struct bco_error *err) {
-    uint64_t left = bco_spool_size(b->spool) - offset;
+    uint64_t left = kept_size(b) - offset;
     if (want > left) want = (size_t)left;
     char *to = bco_buf_reserve(buf, want);
     if (!to) return bco_fail_memory(err);
     buf->length += want;
     *got = want;
-    return bco_spool_read(b->spool, offset, to, want, err);
+    return b->spool ? bco_spool_read(b->spool, offset, to, want, err)
+                    : bco_output_read(bco_writer_output(b->out), offset, to, want, err);
 }
 
 /* The line at `start` goes to b->line, with its newline. */
@@ -140,7 +148,7 @@ static enum bco_code visit_put(struct bco_balancer *b, void *user, bool up, cons
 static enum bco_code remember_start(struct bco_balancer *b, bool up, struct bco_error *err) {
     if (!bco_grow((void **)&b->starts[up], &b->starts_capacity[up], b->records[up] + 1, sizeof *b->starts[up]))
         return bco_fail_memory(err);
-    b->starts[up][b->records[up]] = bco_spool_size(b->spool);
+    b->starts[up][b->records[up]] = kept_size(b);
     return BCO_OK;
 }
 
@@ -165,7 +173,7 @@ enum bco_code bco_balancer_add(struct bco_balancer *b, bool up, double weight, c
     }
     b->records[up]++;
     b->sums[up] += weight;
-    code = bco_spool_add(b->spool, line, length, err);
+    code = b->spool ? bco_spool_add(b->spool, line, length, err) : BCO_OK;
     if (code != BCO_OK || !b->flowing) return code;
     return put(b, up, line, length, err);
 }

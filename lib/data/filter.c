@@ -102,6 +102,14 @@ enum bco_code bco_filter_reject(struct bco_filter *f, const struct bco_error *re
     return bco_writer_reject(f->rejects, reason, raw, raw_length, err);
 }
 
+void bco_filter_prefetch(const struct bco_filter *f, const struct bco_item *item) {
+    if (f->texts) bco_table_prefetch(f->texts, item->text);
+}
+
+bool bco_filter_wants_raw(const struct bco_filter *f) {
+    return f->rejects && f->options->conflicts == BCO_CONFLICTS_ERROR;
+}
+
 /* ---- contradictions and duplicates ---------------------------------------- */
 
 /* CONFLICTS_ERROR: true when `item` contradicts the first record of its text; *reason says so. */

@@ -32,6 +32,12 @@ enum bco_code bco_filter_new(struct bco_filter **filter, const struct bco_filter
                              struct bco_error *err);
 void bco_filter_free(struct bco_filter *filter);
 
+/* Fetches what the filter knows of an item to come into the cache. */
+void bco_filter_prefetch(const struct bco_filter *filter, const struct bco_item *item);
+
+/* True when items need their raw text. */
+bool bco_filter_wants_raw(const struct bco_filter *filter);
+
 /* The next good record. */
 enum bco_code bco_filter_add(struct bco_filter *filter, const struct bco_item *item, struct bco_error *err);
 

@@ -1,5 +1,6 @@
 #include "data/fields.h"
 #include "data/filter.h"
+#include "data/queue.h"
 #include "data/rating.h"
 #include "data/record.h"
 
@@ -149,47 +150,44 @@ static enum bco_code judge(const struct bco_likert *rule, struct bco_match *matc
 struct run {
     const struct bco_likert *rule;
     struct bco_reader *reader;
-    struct bco_filter *filter;
+    struct bco_queue *queue;
     struct bco_filter_counts *counts;
     struct bco_match *match;
-    struct bco_buf line;
+    bool wants_raw;
 };
 
-static enum bco_code take_record(struct run *run, struct bco_record *record, struct bco_error *err) {
+/* A good record to the queue; BCO_EDATA with *bad: it is none. */
+static enum bco_code take_record(struct run *run, struct bco_record *record, bool *bad, struct bco_error *err) {
     struct bco_item item = {.file = bco_record_file(record), .number = bco_record_line(record)};
     bool dropped = false;
-    bco_buf_clear(&run->line);
-    enum bco_code code = judge(run->rule, run->match, record, &item, &run->line, &dropped, err);
-    if (code != BCO_OK) return code;
-    if (dropped) {
-        run->counts->by_rating++;
-        return BCO_OK;
+    enum bco_code code = judge(run->rule, run->match, record, &item, bco_queue_line(run->queue), &dropped, err);
+    *bad = code == BCO_EDATA;
+    if (code != BCO_OK) {
+        bco_queue_cancel(run->queue);
+        return code;
     }
-    item.line = run->line.data;
-    item.line_length = run->line.length;
-    item.raw = bco_reader_raw(run->reader, &item.raw_length);
-    return bco_filter_add(run->filter, &item, err);
+    run->counts->by_rating += dropped;
+    if (dropped) return BCO_OK;
+    if (run->wants_raw) item.raw = bco_reader_raw(run->reader, &item.raw_length);
+    return bco_queue_add(run->queue, &item, err);
 }
 
-static enum bco_code reject(struct run *run, struct bco_error *err) {
-    struct bco_error reason = *err;
+static enum bco_code reject(struct run *run, const struct bco_error *reason, struct bco_error *err) {
     size_t length;
     const char *raw = bco_reader_raw(run->reader, &length);
-    return bco_filter_reject(run->filter, &reason, raw, length, err);
+    return bco_queue_reject(run->queue, reason, raw, length, err);
 }
 
 static enum bco_code take_all(struct run *run, const struct bco_watch *watch, struct bco_error *err) {
-    struct bco_error reason = {0};
     for (;;) {
         struct bco_record *record = NULL;
+        struct bco_error reason;
         enum bco_code code = bco_reader_next(run->reader, &record, &reason);
         if (code == BCO_OK && !record) return BCO_OK;
-        if (code == BCO_OK || (code == BCO_EDATA && !bco_reader_fatal(run->reader))) run->counts->in++;
-        if (code == BCO_OK) code = take_record(run, record, &reason);
-        if (code == BCO_EDATA && !bco_reader_fatal(run->reader)) {
-            *err = reason;
-            code = reject(run, err);
-        }
+        bool bad = code == BCO_EDATA && !bco_reader_fatal(run->reader);
+        run->counts->in += code == BCO_OK || bad;
+        if (code == BCO_OK) code = take_record(run, record, &bad, &reason);
+        if (bad) code = reject(run, &reason, &reason);
         if (code != BCO_OK) {
             if (err) *err = reason;
             return code;
@@ -199,18 +197,34 @@ static enum bco_code take_all(struct run *run, const struct bco_watch *watch, st
     }
 }
 
+/* What is in the queue comes before what ended the reading. */
+static enum bco_code finish(struct run *run, struct bco_filter *filter, enum bco_code code, struct bco_error *err) {
+    struct bco_error first;
+    enum bco_code earlier = bco_queue_finish(run->queue, &first);
+    if (earlier != BCO_OK) {
+        if (err) *err = first;
+        return earlier;
+    }
+    return code == BCO_OK ? bco_filter_finish(filter, err) : code;
+}
+
 enum bco_code bco_likert_run(const struct bco_likert *rule, struct bco_reader *reader, struct bco_writer *out,
                              struct bco_writer *rejects, struct bco_filter_counts *counts,
                              const struct bco_watch *watch, struct bco_error *err) {
     struct run run = {.rule = rule, .reader = reader, .counts = counts};
+    struct bco_filter *filter = NULL;
     *counts = (struct bco_filter_counts){0};
     run.match = bco_match_new();
     enum bco_code code = run.match ? BCO_OK : bco_fail_memory(err);
-    if (code == BCO_OK) code = bco_filter_new(&run.filter, &rule->options.filter, out, rejects, counts, err);
-    if (code == BCO_OK) code = take_all(&run, watch, err);
-    if (code == BCO_OK) code = bco_filter_finish(run.filter, err);
-    bco_filter_free(run.filter);
+    if (code == BCO_OK) code = bco_filter_new(&filter, &rule->options.filter, out, rejects, counts, err);
+    if (code == BCO_OK) code = bco_queue_new(&run.queue, filter, rule->options.filter.threads, err);
+    if (code == BCO_OK) {
+        run.wants_raw = bco_filter_wants_raw(filter);
+        code = take_all(&run, watch, err);
+        code = finish(&run, filter, code, err);
+    }
+    bco_queue_free(run.queue);
+    bco_filter_free(filter);
     bco_match_free(run.match);
-    bco_buf_free(&run.line);
     return code;
 }

@@ -53,4 +53,7 @@ void bco_record_show(const struct bco_field *field, struct bco_buf *text);
 /* Appends the record as one line, without the newline. */
 void bco_record_write(const struct bco_record *record, struct bco_buf *to);
 
+/* What a writer writes to. */
+struct bco_output *bco_writer_output(struct bco_writer *writer);
+
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* struct bco_writer is never defined: a writer is an output. */
-static struct bco_output *output_of(struct bco_writer *writer) {
+struct bco_output *bco_writer_output(struct bco_writer *writer) {
     return (struct bco_output *)writer;
 }
 
@@ -16,26 +16,26 @@ enum bco_code bco_writer_open(struct bco_writer **writer, const char *path, stru
 }
 
 enum bco_code bco_writer_bytes(struct bco_writer *writer, const void *bytes, size_t length, struct bco_error *err) {
-    return bco_output_write(output_of(writer), bytes, length, err);
+    return bco_output_write(bco_writer_output(writer), bytes, length, err);
 }
 
 enum bco_code bco_writer_flush(struct bco_writer *writer, struct bco_error *err) {
-    return bco_output_flush(output_of(writer), err);
+    return bco_output_flush(bco_writer_output(writer), err);
 }
 
 enum bco_code bco_writer_close(struct bco_writer *writer, struct bco_error *err) {
-    return bco_output_close(output_of(writer), err);
+    return bco_output_close(bco_writer_output(writer), err);
 }
 
 void bco_writer_discard(struct bco_writer *writer) {
-    bco_output_discard(output_of(writer));
+    bco_output_discard(bco_writer_output(writer));
 }
 
 enum bco_code bco_writer_record(struct bco_writer *writer, const struct bco_record *record, struct bco_error *err) {
-    struct bco_buf *to = bco_output_buffer(output_of(writer));
+    struct bco_buf *to = bco_output_buffer(bco_writer_output(writer));
     bco_record_write(record, to);
     bco_buf_char(to, '\n');
-    return bco_output_settle(output_of(writer), err);
+    return bco_output_settle(bco_writer_output(writer), err);
 }
 
 /* ---- rejects ---- */
@@ -77,7 +77,7 @@ static void put_reason(struct bco_buf *to, const struct bco_error *reason) {
 
 enum bco_code bco_writer_reject(struct bco_writer *rejects, const struct bco_error *reason, const char *raw,
                                 size_t length, struct bco_error *err) {
-    struct bco_buf *to = bco_output_buffer(output_of(rejects));
+    struct bco_buf *to = bco_output_buffer(bco_writer_output(rejects));
     bco_buf_str(to, "{\"file\":");
     put_clean(to, reason->file, strlen(reason->file));
     bco_buf_printf(to, ",\"line\":%zu,\"reason\":", reason->line);
@@ -90,5 +90,5 @@ enum bco_code bco_writer_reject(struct bco_writer *rejects, const struct bco_err
         bco_buf_char(to, '"');
     }
     bco_buf_str(to, "}\n");
-    return bco_output_settle(output_of(rejects), err);
+    return bco_output_settle(bco_writer_output(rejects), err);
 }

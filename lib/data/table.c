@@ -42,10 +42,14 @@ static struct bco_hash stored(struct bco_hash key) {
     return key;
 }
 
-/* The slot that holds `key`, or the empty one where it belongs. The multiplication
- * maps the hash to 0..slots-1 without asking for a power of two. */
+/* The multiplication maps the hash to 0..slots-1 without asking for a power of two. */
+static size_t home_slot(const struct part *part, struct bco_hash key) {
+    return (size_t)((uint128)key.low * part->slots >> 64);
+}
+
+/* The slot that holds `key`, or the empty one where it belongs. */
 static size_t slot_of(const struct part *part, struct bco_hash key) {
-    size_t i = (size_t)((uint128)key.low * part->slots >> 64);
+    size_t i = home_slot(part, key);
     while ((part->keys[i].low || part->keys[i].high) && !bco_hash_equal(part->keys[i], key))
         if (++i == part->slots) i = 0;
     return i;
@@ -94,6 +98,14 @@ void *bco_table_get(const struct bco_table *table, struct bco_hash key) {
     size_t i = slot_of(part, key);
     if (!part->keys[i].low && !part->keys[i].high) return NULL;
     return part->values + i * table->value_size;
+}
+
+void bco_table_prefetch(const struct bco_table *table, struct bco_hash key) {
+    const struct part *part = &table->parts[key.high % PARTS];
+    if (!part->slots) return;
+    size_t i = home_slot(part, stored(key));
+    __builtin_prefetch(&part->keys[i], 1);
+    __builtin_prefetch(part->values + i * table->value_size, 1);
 }
 
 size_t bco_table_count(const struct bco_table *table) {

@@ -21,6 +21,9 @@ void *bco_table_put(struct bco_table *table, struct bco_hash key, bool *is_new);
 /* The value of `key`, or NULL. */
 void *bco_table_get(const struct bco_table *table, struct bco_hash key);
 
+/* Fetches what bco_table_put will look at into the cache. */
+void bco_table_prefetch(const struct bco_table *table, struct bco_hash key);
+
 size_t bco_table_count(const struct bco_table *table);
 
 #endif

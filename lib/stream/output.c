@@ -25,6 +25,7 @@ struct bco_output {
     ZSTD_CStream *zstd;
     z_stream gzip;
     bool gzip_made;
+    uint64_t written; /* PLAIN: bytes in the file */
     struct bco_buf waiting;
     unsigned char packed[PACKED];
 };
@@ -141,6 +142,7 @@ static enum bco_code drain(struct bco_output *out, ZSTD_EndDirective zstd_mode, 
         code = put_gzip(out, out->waiting.data, out->waiting.length, gzip_mode, err);
     else
         code = put(out, out->waiting.data, out->waiting.length, err);
+    out->written += out->waiting.length;
     bco_buf_clear(&out->waiting);
     return code;
 }
@@ -161,6 +163,33 @@ enum bco_code bco_output_write(struct bco_output *out, const void *bytes, size_t
 
 enum bco_code bco_output_flush(struct bco_output *out, struct bco_error *err) {
     return drain(out, ZSTD_e_flush, Z_SYNC_FLUSH, err);
+}
+
+bool bco_output_keeps(const struct bco_output *out) {
+    return out->packing == PLAIN && !out->direct;
+}
+
+uint64_t bco_output_size(const struct bco_output *out) {
+    return out->written + out->waiting.length;
+}
+
+enum bco_code bco_output_read(struct bco_output *out, uint64_t offset, void *bytes, size_t length,
+                              struct bco_error *err) {
+    char *to = bytes;
+    if (offset + length > out->written) {
+        enum bco_code code = drain(out, ZSTD_e_continue, Z_NO_FLUSH, err);
+        if (code) return code;
+    }
+    while (length) {
+        ssize_t n = pread(out->fd, to, length, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return bco_fail_errno(err, out->path, "cannot read");
+        if (n == 0) return bco_fail_at(err, BCO_ESYSTEM, out->path, 0, NULL, "the output was cut short");
+        to += n;
+        length -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return BCO_OK;
 }
 
 enum bco_code bco_output_close(struct bco_output *out, struct bco_error *err) {

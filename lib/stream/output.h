@@ -7,7 +7,9 @@
 #include "base/buf.h"
 
 #include <bco/error.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bco_output;
 
@@ -21,6 +23,14 @@ enum bco_code bco_output_settle(struct bco_output *output, struct bco_error *err
 
 /* Writes what waits, now: what a reader of a pipe or of a log is to see at once. */
 enum bco_code bco_output_flush(struct bco_output *output, struct bco_error *err);
+
+/* True where what was written can be read again before the output is closed: a plain file. */
+bool bco_output_keeps(const struct bco_output *output);
+uint64_t bco_output_size(const struct bco_output *output); /* bytes written so far */
+
+/* Reads `length` bytes from `offset` on; all of them must have been written, to an output that keeps them. */
+enum bco_code bco_output_read(struct bco_output *output, uint64_t offset, void *bytes, size_t length,
+                              struct bco_error *err);
 
 /* Makes the file appear; frees in any case. */
 enum bco_code bco_output_close(struct bco_output *output, struct bco_error *err);

@@ -85,12 +85,12 @@ static bool no_anonymous_files(int error) {
 
 static int open_file(struct bco_temp *temp) {
     if (access("/proc/self/fd", X_OK) == 0) {
-        int fd = open(temp->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+        int fd = open(temp->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
         if (fd >= 0 || !no_anonymous_files(errno)) return fd;
     }
     for (;;) {
         if (!new_name(temp)) return -1;
-        int fd = open(temp->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = open(temp->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0) return fd;
         int error = errno;
         drop_name(temp);
