@@ -209,8 +209,8 @@ static size_t piece_id(const struct pieces *pieces, const char *text) {
 
 static void add_piece(struct pieces *pieces, const char *text) {
     if (piece_id(pieces, text) < pieces->count || pieces->count == COUNT(pieces->list)) return;
-    char *copy = malloc(strlen(text) + 1);
-    if (copy) pieces->list[pieces->count++] = strcpy(copy, text);
+    char *copy = strdup(text);
+    if (copy) pieces->list[pieces->count++] = copy;
 }
 
 #define SPACE "\xe2\x96\x81" /* U+2581, how tokenizers of this kind write a blank */
@@ -459,7 +459,7 @@ static int run(int argc, char **argv) {
     if (strcmp(command, "judge") == 0) return judge();
     if (strcmp(command, "score") == 0) return for_each_record(score, 0);
     if (strcmp(command, "model") == 0 && argument) return make_model(argument);
-    if (strcmp(command, "text") == 0 && argc == 4)
+    if (strcmp(command, "text") == 0 && argument && argc == 4)
         return make_text(strtoull(argument, NULL, 10), strtoull(argv[3], NULL, 10));
     if (strcmp(command, "questions") == 0 && argument) return make_questions(strcmp(argument, "held-out") == 0);
     if (strcmp(command, "rate") == 0 && argument) {

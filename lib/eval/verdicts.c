@@ -211,7 +211,7 @@ static void count(struct bco_group *group, struct bco_cluster *cluster, double y
 
 enum bco_code bco_verdicts_add(struct bco_verdicts *v, const struct bco_record *record, struct bco_error *err) {
     struct verdict verdict = {0};
-    struct bco_hash prompt;
+    struct bco_hash prompt = {0};
     size_t group = 0, cluster = 0;
     enum bco_code code = settle_format(v, record, err);
     if (!code)

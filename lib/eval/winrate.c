@@ -79,8 +79,7 @@ static enum bco_code bootstrap_interval(const struct bco_verdicts *v, size_t gro
     }
     for (size_t i = 0; i < v->cluster_count; i++)
         if (v->clusters[i].group == group) clusters[count++] = &v->clusters[i];
-    int threads = options->threads > 0 ? options->threads : bco_cores();
-#pragma omp parallel for num_threads(threads) schedule(static)
+#pragma omp parallel for num_threads(options->threads > 0 ? options->threads : bco_cores()) schedule(static)
     for (size_t i = 0; i < resamples; i++) means[i] = resampled_mean(clusters, count, options->seed, i);
     qsort(means, resamples, sizeof *means, by_value);
     double outside = (1 - result->level) / 2;

@@ -34,7 +34,7 @@ static int slot_take(const char *name) {
     for (int i = 0; i < SLOTS; i++) {
         int state = SLOT_FREE;
         if (!atomic_compare_exchange_strong(&states[i], &state, SLOT_TAKEN)) continue;
-        strcpy(names[i], name);
+        memcpy(names[i], name, strlen(name) + 1);
         atomic_store(&states[i], SLOT_LIVE);
         return i;
     }

@@ -202,7 +202,7 @@ static enum bco_code one_sequence(const struct bco_tokenizer *tokenizer, const s
 /* "completion" is called by its name in a pair. */
 static void name_field(struct bco_error *err, const struct bco_sample *sample, size_t which) {
     if (!err || !sample->is_pair || strcmp(err->field, "completion") != 0) return;
-    strcpy(err->field, which ? "rejected" : "chosen");
+    snprintf(err->field, sizeof err->field, "%s", which ? "rejected" : "chosen");
 }
 
 enum bco_code bco_sequences_of_record(const struct bco_tokenizer *tokenizer, const struct bco_limits *limits,

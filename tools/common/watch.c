@@ -76,7 +76,7 @@ static bool on_stop(void *user) {
 }
 
 static void die(int number) {
-    bco_remove_temporary_files();
+    bco_remove_temporary_files(); /* made for handlers; NOLINT(bugprone-signal-handler) */
     cli_wipe();
     signal(number, SIG_DFL);
     raise(number);
