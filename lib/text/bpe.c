@@ -188,9 +188,10 @@ void bco_bpe_free(struct bco_bpe *bpe) {
 
 /* ---- encoding ------------------------------------------------------------------ */
 
-/* A list of symbols that shrinks: neighbours by their index, -1 at the ends; id -1: merged away. */
+/* A list of symbols that shrinks: neighbours by their index, -1 at the ends.
+ * rank: of the merge with the next one, -1: none, or this one was merged away. */
 struct bco_symbol {
-    int32_t id, previous, next;
+    int32_t id, previous, next, rank;
 };
 
 void bco_bpe_room_free(struct bco_bpe_room *room) {
@@ -209,7 +210,7 @@ bool bco_ids_add(struct bco_ids *ids, int32_t id) {
 
 static void add_symbol(struct bco_bpe_room *room, size_t *count, int32_t id) {
     int32_t at = (int32_t)(*count)++;
-    room->symbols[at] = (struct bco_symbol){id, at - 1, at + 1};
+    room->symbols[at] = (struct bco_symbol){id, at - 1, at + 1, -1};
 }
 
 static bool fall_back(const struct bco_bpe *bpe, const char *text, size_t length, struct bco_bpe_room *room,
@@ -285,25 +286,25 @@ static uint64_t pop(struct bco_bpe_room *room) {
     return top;
 }
 
-static bool push_pair(const struct bco_bpe *bpe, struct bco_bpe_room *room, int32_t left) {
-    int32_t right = room->symbols[left].next;
-    const struct bco_merge *merge = &bpe->merges[merge_slot(bpe, room->symbols[left].id, room->symbols[right].id)];
-    return merge->rank < 0 || push(room, (uint64_t)merge->rank << 32 | (uint32_t)left);
+static bool push_pair(const struct bco_bpe *bpe, struct bco_bpe_room *room, int32_t at) {
+    struct bco_symbol *left = &room->symbols[at];
+    left->rank = -1;
+    if (left->next < 0) return true;
+    left->rank = bpe->merges[merge_slot(bpe, left->id, room->symbols[left->next].id)].rank;
+    return left->rank < 0 || push(room, (uint64_t)left->rank << 32 | (uint32_t)at);
 }
 
 static bool merge_pair(const struct bco_bpe *bpe, struct bco_bpe_room *room, uint64_t entry) {
     struct bco_symbol *symbols = room->symbols, *left = &symbols[entry & UINT32_MAX];
-    if (left->id < 0 || left->next < 0) return true;
+    int32_t rank = (int32_t)(entry >> 32), at = (int32_t)(left - symbols);
+    if (left->rank != rank) return true; /* out of date */
     struct bco_symbol *right = &symbols[left->next];
-    const struct bco_merge *merge = &bpe->merges[merge_slot(bpe, left->id, right->id)];
-    if (merge->rank < 0 || merge->into != bpe->into[entry >> 32]) return true; /* out of date */
-    left->id = merge->into;
+    left->id = bpe->into[rank];
     left->next = right->next;
-    right->id = -1;
-    int32_t at = (int32_t)(left - symbols);
+    right->rank = -1;
     if (left->next >= 0) symbols[left->next].previous = at;
     if (left->previous >= 0 && !push_pair(bpe, room, left->previous)) return false;
-    return left->next < 0 || push_pair(bpe, room, at);
+    return push_pair(bpe, room, at);
 }
 
 static enum bco_code merge_by_heap(const struct bco_bpe *bpe, struct bco_bpe_room *room, size_t count,
