@@ -140,25 +140,39 @@ static void find_byte_ids(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
     }
 }
 
-/* A cut before a mark also asks that the mark is a piece: an unknown one could be fused with its neighbour. */
-static void find_glued(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
-    bool all = bpe->byte_level || bpe->ignore_merges || bco_vocab_find(vocab, BCO_BLANK_MARK, 3) < 0;
-    bpe->cut_at_marks = !all;
-    for (size_t i = 0; i < bpe->merge_slots; i++) {
-        if (bpe->merges[i].rank < 0) continue;
-        const struct bco_piece *left = &vocab->pieces[bpe->merges[i].left];
-        const struct bco_piece *right = &vocab->pieces[bpe->merges[i].right];
-        if (left->length && right->length >= 3 && !memcmp(right->text, BCO_BLANK_MARK, 3))
-            bpe->glued[(unsigned char)left->text[left->length - 1]] = true;
-    }
-}
-
 static void find_byte_pieces(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
     for (unsigned byte = 0; byte < 256; byte++) {
         char name[8];
         snprintf(name, sizeof name, "<0x%02X>", byte);
         bpe->byte_piece[byte] = bco_vocab_find(vocab, name, 6);
     }
+}
+
+static bool is_byte_piece(const struct bco_bpe *bpe, int32_t id) {
+    for (size_t i = 0; i < 256; i++)
+        if (bpe->byte_piece[i] == id) return true;
+    return id == bpe->unknown;
+}
+
+/* A cut asks that the character behind it has a piece (an unknown one could be fused with its neighbour), and
+ * that no merge is of pieces that stand for other text than their own. */
+static void find_cuts(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
+    struct bco_cut_table *cuts = &bpe->cuts;
+    memset(cuts, 0, sizeof *cuts);
+    if (bpe->byte_level || bpe->ignore_merges) return;
+    for (size_t next = 0; next < 0x80; next++)
+        if (bpe->byte_id[next] >= 0) memset(cuts->free[next], 0xFF, sizeof cuts->free[next]);
+    if (bco_vocab_find(vocab, BCO_BLANK_MARK, 3) >= 0) memset(cuts->free[0xE2], 0xFF, sizeof cuts->free[0xE2]);
+    for (size_t i = 0; i < bpe->merge_slots; i++) {
+        const struct bco_merge *merge = &bpe->merges[i];
+        if (merge->rank < 0) continue;
+        if (is_byte_piece(bpe, merge->left) || is_byte_piece(bpe, merge->right)) return;
+        const struct bco_piece *left = &vocab->pieces[merge->left], *right = &vocab->pieces[merge->right];
+        if (!left->length || !right->length) return;
+        unsigned char before = (unsigned char)left->text[left->length - 1];
+        cuts->free[(unsigned char)right->text[0]][before / 64] &= ~(UINT64_C(1) << before % 64);
+    }
+    cuts->any = true;
 }
 
 enum bco_code bco_bpe_read(struct bco_bpe *bpe, struct bco_vocab *vocab, yyjson_val *model, struct bco_error *err) {
@@ -176,7 +190,7 @@ enum bco_code bco_bpe_read(struct bco_bpe *bpe, struct bco_vocab *vocab, yyjson_
     if (code) return code;
     find_byte_pieces(bpe, vocab);
     find_byte_ids(bpe, vocab);
-    find_glued(bpe, vocab);
+    find_cuts(bpe, vocab);
     return BCO_OK;
 }
 
@@ -413,13 +427,12 @@ static enum bco_code encode_cached(const struct bco_bpe *bpe, const struct bco_v
     return BCO_OK;
 }
 
-/* Where the part of a text that begins it ends: before the next mark that no merge reaches over. */
-static size_t part_length(const struct bco_bpe *bpe, const char *text, size_t length) {
-    for (size_t i = 1; i + 2 < length; i++) {
-        const char *mark = memchr(text + i, BCO_BLANK_MARK[0], length - i);
-        if (!mark) break;
-        i = (size_t)(mark - text);
-        if (i + 2 < length && !memcmp(mark, BCO_BLANK_MARK, 3) && !bpe->glued[(unsigned char)mark[-1]]) return i;
+/* Where the part of a text that begins it ends: before the next free cut. */
+static size_t part_length(const struct bco_cut_table *cuts, const char *text, size_t length) {
+    for (size_t i = 1; i < length; i++) {
+        unsigned char before = (unsigned char)text[i - 1], next = (unsigned char)text[i];
+        if (!(cuts->free[next][before / 64] >> before % 64 & 1)) continue;
+        if (next < 0x80 || (length - i >= 3 && !memcmp(text + i, BCO_BLANK_MARK, 3))) return i;
     }
     return length;
 }
@@ -428,7 +441,7 @@ enum bco_code bco_bpe_encode(const struct bco_bpe *bpe, const struct bco_vocab *
                              struct bco_bpe_room *room, struct bco_ids *ids, struct bco_error *err) {
     enum bco_code code = BCO_OK;
     while (!code && length) {
-        size_t part = bpe->cut_at_marks ? part_length(bpe, text, length) : length;
+        size_t part = bpe->cuts.any ? part_length(&bpe->cuts, text, length) : length;
         code = part <= BCO_CACHE_TEXT ? encode_cached(bpe, vocab, text, part, room, ids, err)
                                       : encode_merging(bpe, vocab, text, part, room, ids, err);
         text += part;

@@ -14,10 +14,15 @@ struct bco_merge {
     int32_t rank, into;  /* place in the list; the id that both become */
 };
 
-/* Neighbours of the mark that stands for a blank are seldom merged over it: where
- * no merge has it as the start of its right half behind a certain byte, a text can be
- * cut there, and its parts encoded apart, with the same result. */
-#define BCO_BLANK_MARK "\xE2\x96\x81" /* U+2581 */
+#define BCO_BLANK_MARK "\xE2\x96\x81" /* U+2581, the mark that stands for a blank */
+
+/* Where no merge joins the last byte of its left half to the first byte of its
+ * right half, a text can be cut between two such bytes, and its parts be encoded
+ * apart with the same result. */
+struct bco_cut_table {
+    bool any;
+    uint64_t free[256][4]; /* by the byte behind the cut, a bit for each byte before it */
+};
 
 struct bco_bpe {
     struct bco_merge *merges; /* open addressing by (left, right); rank -1: empty */
@@ -28,11 +33,10 @@ struct bco_bpe {
     int32_t unknown;         /* -1: none, characters without a piece vanish */
     bool fuse_unknown;       /* several unknown characters in a row are one */
     bool byte_fallback;      /* characters without a piece become byte_piece, where all of those exist */
-    bool glued[256];         /* by the byte before a blank mark: whether a merge may reach over */
-    bool cut_at_marks;       /* texts may be cut before marks that are not glued */
-    bool byte_level;         /* each byte is a character of its own (set by the caller, before reading) */
-    int32_t byte_id[256];    /* byte level: the piece of the byte's character; else of ASCII characters; -1: none */
-    bool ignore_merges;      /* a whole piece that the vocabulary has is taken as it is */
+    struct bco_cut_table cuts;
+    bool byte_level;      /* each byte is a character of its own (set by the caller, before reading) */
+    int32_t byte_id[256]; /* byte level: the piece of the byte's character; else of ASCII characters; -1: none */
+    bool ignore_merges;   /* a whole piece that the vocabulary has is taken as it is */
 };
 
 /* Short texts with their ids, so that common words are merged once: a table of
