@@ -20,7 +20,7 @@
 #define BCO_INLINE static inline
 #endif
 
-/* e^x within 2 ulp for -87.3 <= x <= 88.3; outside, the value at the border.
+/* e^x, relative error below 1e-7 for -87.3 <= x <= 88.3; outside, the value at the border.
  * Cody-Waite reduction by ln 2 in two parts and Cephes' polynomial. */
 BCO_INLINE float bco_expf(float x) {
     x = x < -87.3f ? -87.3f : x;

@@ -1,0 +1,449 @@
+/* Every operator against a plain one in double: its forward by value, its
+ * backward by central differences of the plain forward. */
+#include "nn/kernels.h"
+#include "nn/ops.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MOST 4096 /* numbers of any input or output here */
+
+static const struct bco_ops *const ops = &bco_cpu_ops;
+static float scratch[3 * 65536];
+static const struct bco_team team = {.threads = 3, .scratch = scratch, .scratch_size = 65536};
+
+/* out[] from in[], in double. */
+typedef void plain(const void *shape, const double *in, double *out);
+
+static double noise(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return (double)(*state >> 8) / 8388608.0 - 1;
+}
+
+static void fill(float *x, double *same, size_t n, double scale, double shift) {
+    static uint32_t state = 7;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)(scale * noise(&state) + shift);
+        if (same) same[i] = (double)x[i];
+    }
+}
+
+static void assert_close(const char *what, const float *got, const double *expected, size_t n, double tolerance) {
+    double scale = 0;
+    for (size_t i = 0; i < n; i++) scale = fmax(scale, fabs(expected[i]));
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs((double)got[i] - expected[i]) <= tolerance * scale))
+            fail_msg("%s: element %zu is %.9g, expected %.9g", what, i, (double)got[i], expected[i]);
+}
+
+/* Does got[] hold the gradient of sum_j weights[j] * out[j] by in[first..first+n-1]? */
+static void assert_gradient(const char *what, plain *function, const void *shape, double *in, size_t first, size_t n,
+                            const float *weights, size_t outs, const float *got) {
+    static double plus[MOST], minus[MOST], expected[MOST];
+    const double h = 1e-5;
+    for (size_t i = 0; i < n; i++) {
+        double kept = in[first + i];
+        in[first + i] = kept + h;
+        function(shape, in, plus);
+        in[first + i] = kept - h;
+        function(shape, in, minus);
+        in[first + i] = kept;
+        expected[i] = 0;
+        for (size_t j = 0; j < outs; j++) expected[i] += (double)weights[j] * (plus[j] - minus[j]) / (2 * h);
+    }
+    assert_close(what, got, expected, n, 1e-5);
+}
+
+/* ---- the exponential -------------------------------------------------------- */
+
+static void exponential(void **state) {
+    double most = 0;
+    (void)state;
+    for (float x = -87; x < 88; x += 0.00037f) {
+        double e = exp((double)x);
+        most = fmax(most, fabs((double)bco_expf(x) - e) / e);
+    }
+    print_message("bco_expf: greatest relative error %.2e\n", most);
+    assert_true(most < 1.5e-7);
+    assert_true(bco_expf(-200) < 2e-38f && bco_expf(-200) >= 0);
+}
+
+/* ---- products ----------------------------------------------------------------- */
+
+static void plain_product(const struct bco_matmul *p, double *c) {
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t j = 0; j < p->n; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < p->k; k++)
+                sum += (double)p->a[p->transpose_a ? k * p->lda + i : i * p->lda + k] *
+                       (double)p->b[p->transpose_b ? j * p->ldb + k : k * p->ldb + j];
+            c[i * p->n + j] = (double)p->alpha * sum + (double)p->beta * (double)p->c[i * p->ldc + j];
+        }
+}
+
+static void check_product(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k) {
+    float *a = calloc(m * k, sizeof *a), *b = calloc(k * n, sizeof *b), *c = calloc(m * n, sizeof *c);
+    double *expected = calloc(m * n, sizeof *expected);
+    fill(a, NULL, m * k, 1, 0);
+    fill(b, NULL, k * n, 1, 0);
+    fill(c, NULL, m * n, 1, 0);
+    struct bco_matmul p = {transpose_a, transpose_b,         m,    n, k, 0.5f, a, transpose_a ? m : k,
+                           b,           transpose_b ? k : n, 2.0f, c, n};
+    plain_product(&p, expected);
+    ops->matmul(&team, &p);
+    assert_close("matmul", c, expected, m * n, 1e-5);
+    free(a), free(b), free(c), free(expected);
+}
+
+static void products(void **state) {
+    (void)state;
+    for (int t = 0; t < 4; t++) {
+        check_product(t & 1, t & 2, 7, 5, 9);
+        check_product(t & 1, t & 2, 300, 70, 170);
+        check_product(t & 1, t & 2, 33, 400, 300);
+        check_product(t & 1, t & 2, 1, 33, 64);
+    }
+}
+
+/* ---- linear -------------------------------------------------------------------- */
+
+struct linear_shape {
+    size_t T, in, out;
+    bool by_input;
+};
+
+/* in: x[T,in], weight, bias[out] */
+static void plain_linear(const void *shape, const double *x, double *y) {
+    const struct linear_shape *s = shape;
+    const double *w = x + s->T * s->in, *b = w + s->in * s->out;
+    for (size_t t = 0; t < s->T; t++)
+        for (size_t o = 0; o < s->out; o++) {
+            double sum = b[o];
+            for (size_t i = 0; i < s->in; i++)
+                sum += x[t * s->in + i] * w[s->by_input ? i * s->out + o : o * s->in + i];
+            y[t * s->out + o] = sum;
+        }
+}
+
+static void check_linear(bool by_input) {
+    const struct linear_shape s = {5, 6, 4, by_input};
+    float in[5 * 6 + 24 + 4], y[20], dy[20], dx[30], dw[24] = {0}, db[4] = {0}, twice[30];
+    double same[5 * 6 + 24 + 4], expected[20];
+    fill(in, same, 58, 1, 0);
+    fill(dy, NULL, 20, 1, 0);
+    struct bco_linear l = {6, 4, by_input, in + 30, in + 54, dw, db};
+    ops->linear(&team, &l, 5, in, y);
+    plain_linear(&s, same, expected);
+    assert_close("linear", y, expected, 20, 1e-6);
+    ops->linear_backward(&team, &l, 5, in, dy, dx, false);
+    assert_gradient("linear, x", plain_linear, &s, same, 0, 30, dy, 20, dx);
+    assert_gradient("linear, weight", plain_linear, &s, same, 30, 24, dy, 20, dw);
+    assert_gradient("linear, bias", plain_linear, &s, same, 54, 4, dy, 20, db);
+    memcpy(twice, dx, sizeof twice);
+    ops->linear_backward(&team, &l, 5, in, dy, twice, true);
+    for (int i = 0; i < 30; i++) assert_true(fabs((double)twice[i] - 2 * (double)dx[i]) < 1e-5);
+}
+
+static void linear(void **state) {
+    (void)state;
+    check_linear(false);
+    check_linear(true);
+}
+
+/* ---- norms ------------------------------------------------------------------------ */
+
+enum { NORM_T = 3, NORM_GROUPS = 2, NORM_C = 9, NORM_X = NORM_T * NORM_GROUPS * NORM_C };
+
+/* in: x, weight[C], bias[C] */
+static void plain_norm(const void *shape, const double *x, double *y) {
+    const struct bco_norm *norm = shape;
+    const double *w = x + NORM_X, *b = w + NORM_C;
+    bool layer = norm->kind == BCO_NORM_LAYER;
+    double offset = norm->kind == BCO_NORM_RMS_PLUS_ONE ? 1 : 0;
+    for (size_t r = 0; r < NORM_T * NORM_GROUPS; r++) {
+        const double *row = x + r * NORM_C;
+        double mean = 0, squares = 0;
+        for (size_t i = 0; layer && i < NORM_C; i++) mean += row[i] / NORM_C;
+        for (size_t i = 0; i < NORM_C; i++) squares += (row[i] - mean) * (row[i] - mean) / NORM_C;
+        for (size_t i = 0; i < NORM_C; i++)
+            y[r * NORM_C + i] =
+                (row[i] - mean) / sqrt(squares + (double)norm->eps) * (w[i] + offset) + (layer ? b[i] : 0);
+    }
+}
+
+static void check_norm(enum bco_norm_kind kind) {
+    float in[NORM_X + 2 * NORM_C], y[NORM_X], dy[NORM_X], dx[NORM_X], dw[NORM_C] = {0}, db[NORM_C] = {0};
+    float statistics[2 * NORM_T * NORM_GROUPS];
+    double same[NORM_X + 2 * NORM_C], expected[NORM_X];
+    size_t ld = NORM_GROUPS * NORM_C;
+    bool layer = kind == BCO_NORM_LAYER;
+    fill(in, same, NORM_X, 1, 0.3);
+    fill(in + NORM_X, same + NORM_X, 2 * NORM_C, 0.5, 1);
+    fill(dy, NULL, NORM_X, 1, 0);
+    struct bco_norm norm = {
+        kind, NORM_C, NORM_GROUPS, 1e-3f, in + NORM_X, layer ? in + NORM_X + NORM_C : NULL, dw, layer ? db : NULL};
+    ops->norm(&team, &norm, NORM_T, in, ld, y, ld, statistics);
+    plain_norm(&norm, same, expected);
+    assert_close("norm", y, expected, NORM_X, 1e-6);
+    ops->norm_backward(&team, &norm, NORM_T, in, ld, statistics, dy, ld, dx, ld, false);
+    assert_gradient("norm, x", plain_norm, &norm, same, 0, NORM_X, dy, NORM_X, dx);
+    assert_gradient("norm, weight", plain_norm, &norm, same, NORM_X, NORM_C, dy, NORM_X, dw);
+    if (layer) assert_gradient("norm, bias", plain_norm, &norm, same, NORM_X + NORM_C, NORM_C, dy, NORM_X, db);
+}
+
+static void norms(void **state) {
+    (void)state;
+    check_norm(BCO_NORM_RMS);
+    check_norm(BCO_NORM_RMS_PLUS_ONE);
+    check_norm(BCO_NORM_LAYER);
+}
+
+/* ---- rope ----------------------------------------------------------------------------- */
+
+enum { ROPE_T = 3, ROPE_HEADS = 2, ROPE_D = 8, ROPE_PAIRS = 3, ROPE_X = ROPE_T * ROPE_HEADS * ROPE_D };
+static float cosines[5 * ROPE_PAIRS], sines[5 * ROPE_PAIRS];
+static const int32_t positions[ROPE_T] = {0, 4, 2};
+
+static void plain_rope(const void *shape, const double *x, double *y) {
+    (void)shape;
+    memcpy(y, x, ROPE_X * sizeof *y);
+    for (size_t r = 0; r < ROPE_T * ROPE_HEADS; r++)
+        for (size_t i = 0; i < ROPE_PAIRS; i++) {
+            size_t at = (size_t)positions[r / ROPE_HEADS] * ROPE_PAIRS + i;
+            double c = (double)cosines[at], s = (double)sines[at];
+            const double *row = x + r * ROPE_D;
+            y[r * ROPE_D + i] = row[i] * c - row[i + ROPE_PAIRS] * s;
+            y[r * ROPE_D + i + ROPE_PAIRS] = row[i + ROPE_PAIRS] * c + row[i] * s;
+        }
+}
+
+static void rope(void **state) {
+    float x[ROPE_X], y[ROPE_X], dy[ROPE_X], dx[ROPE_X];
+    double same[ROPE_X], expected[ROPE_X];
+    size_t ld = ROPE_HEADS * ROPE_D;
+    (void)state;
+    for (int i = 0; i < 5 * ROPE_PAIRS; i++) cosines[i] = (float)cos(0.7 * i), sines[i] = (float)sin(0.7 * i);
+    struct bco_rope r = {ROPE_PAIRS, cosines, sines};
+    fill(x, same, ROPE_X, 1, 0);
+    fill(dy, NULL, ROPE_X, 1, 0);
+    memcpy(y, x, sizeof y);
+    memcpy(dx, dy, sizeof dx);
+    ops->rope(&team, &r, ROPE_T, ROPE_HEADS, ROPE_D, positions, y, ld);
+    plain_rope(NULL, same, expected);
+    assert_close("rope", y, expected, ROPE_X, 1e-6);
+    ops->rope_backward(&team, &r, ROPE_T, ROPE_HEADS, ROPE_D, positions, dx, ld);
+    assert_gradient("rope", plain_rope, NULL, same, 0, ROPE_X, dy, ROPE_X, dx);
+}
+
+/* ---- attention -------------------------------------------------------------------------- */
+
+/* One or more sequences in one packed buffer of rows q, k, v. */
+struct attention_case {
+    size_t sequences, starts[4];
+    size_t heads, kv_heads, D, window;
+    double scale;
+};
+
+static size_t row_of(const struct attention_case *c) {
+    return (c->heads + 2 * c->kv_heads) * c->D;
+}
+
+static void plain_row(const struct attention_case *c, const double *in, size_t start, size_t t, size_t h, double *y) {
+    size_t ld = row_of(c), kv = h / (c->heads / c->kv_heads), D = c->D;
+    size_t from = c->window && t - start + 1 > c->window ? t + 1 - c->window : start;
+    double p[128], sum = 0;
+    for (size_t j = from; j <= t; j++) {
+        double s = 0;
+        for (size_t d = 0; d < D; d++) s += in[t * ld + h * D + d] * in[j * ld + (c->heads + kv) * D + d];
+        sum += p[j - from] = exp(c->scale * s);
+    }
+    for (size_t d = 0; d < D; d++) {
+        y[d] = 0;
+        for (size_t j = from; j <= t; j++)
+            y[d] += p[j - from] / sum * in[j * ld + (c->heads + c->kv_heads + kv) * D + d];
+    }
+}
+
+static void plain_attention(const void *shape, const double *in, double *y) {
+    const struct attention_case *c = shape;
+    for (size_t s = 0; s < c->sequences; s++)
+        for (size_t t = c->starts[s]; t < c->starts[s + 1]; t++)
+            for (size_t h = 0; h < c->heads; h++) plain_row(c, in, c->starts[s], t, h, y + (t * c->heads + h) * c->D);
+}
+
+static void check_attention(const struct attention_case *c) {
+    static float x[2 * MOST], y[MOST], dy[MOST], dx[2 * MOST], logsum[MOST];
+    static double same[2 * MOST], expected[MOST];
+    size_t T = c->starts[c->sequences], ld = row_of(c), ldo = c->heads * c->D, k = ldo, v = k + c->kv_heads * c->D;
+    struct bco_attention shape = {c->heads, c->kv_heads, c->D, (float)c->scale, c->window, ld, ld, ldo, T};
+    struct bco_segment segment[3];
+    assert_true(ops->attention_scratch(&shape) <= team.scratch_size && T * ld <= 2 * MOST && T * ldo <= MOST);
+    for (size_t s = 0; s < c->sequences; s++) {
+        size_t first = c->starts[s], n = c->starts[s + 1] - first;
+        segment[s] = (struct bco_segment){
+            first, n, n, x + first * ld + k, x + first * ld + v, dx + first * ld + k, dx + first * ld + v};
+    }
+    fill(x, same, T * ld, 1, 0);
+    fill(dy, NULL, T * ldo, 1, 0);
+    ops->attention(&team, &shape, c->sequences, segment, x, y, logsum);
+    plain_attention(c, same, expected);
+    assert_close("attention", y, expected, T * ldo, 1e-6);
+    ops->attention_backward(&team, &shape, c->sequences, segment, x, y, logsum, dy, dx);
+    size_t n = T * ld < 600 ? T * ld : 600;
+    assert_gradient("attention, first", plain_attention, c, same, 0, n, dy, T * ldo, dx);
+    assert_gradient("attention, last", plain_attention, c, same, T * ld - n, n, dy, T * ldo, dx + T * ld - n);
+}
+
+static void attention(void **state) {
+    static const struct attention_case cases[] = {
+        {2, {0, 5, 12}, 4, 2, 3, 0, 0.7},
+        {3, {0, 1, 9, 17}, 2, 1, 4, 3, 0.5},
+        {1, {0, 90}, 2, 2, 5, 0, 0.4},
+        {2, {0, 80, 100}, 2, 1, 4, 20, 0.4},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_attention(&cases[i]);
+}
+
+/* New tokens against keys of a cache are the last rows of the whole. */
+static void attention_continued(void **state) {
+    enum { T = 70, D = 4, PAST = 66 };
+    static float x[T * 3 * D], whole[T * D], part[T * D];
+    (void)state;
+    fill(x, NULL, T * 3 * D, 1, 0);
+    struct bco_attention shape = {1, 1, D, 0.5f, 0, 3 * D, 3 * D, D, T};
+    struct bco_segment all = {0, T, T, x + D, x + 2 * D, NULL, NULL};
+    struct bco_segment last = {PAST, T - PAST, T, x + D, x + 2 * D, NULL, NULL};
+    ops->attention(&team, &shape, 1, &all, x, whole, NULL);
+    ops->attention(&team, &shape, 1, &last, x, part, NULL);
+    for (int i = PAST * D; i < T * D; i++) assert_true(fabs((double)whole[i] - (double)part[i]) < 1e-6);
+}
+
+/* ---- activations --------------------------------------------------------------------------- */
+
+enum { ACT_T = 3, ACT_F = 7 };
+
+static double plain_gelu(double x) {
+    return 0.5 * x * (1 + tanh(sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+}
+
+static void plain_activation(const void *shape, const double *x, double *y) {
+    enum bco_activation kind = *(const enum bco_activation *)shape;
+    for (size_t t = 0; t < ACT_T; t++)
+        for (size_t i = 0; i < ACT_F; i++) {
+            const double *row = x + t * ACT_F * (kind == BCO_GELU ? 1 : 2);
+            double up = row[i + (kind == BCO_GELU ? 0 : ACT_F)], gate = row[i];
+            y[t * ACT_F + i] = kind == BCO_GELU         ? plain_gelu(up)
+                               : kind == BCO_GELU_GATED ? plain_gelu(gate) * up
+                                                        : gate / (1 + exp(-gate)) * up;
+        }
+}
+
+static void activations(void **state) {
+    (void)state;
+    for (int k = BCO_SILU_GATED; k <= BCO_GELU; k++) {
+        enum bco_activation kind = (enum bco_activation)k;
+        float x[2 * ACT_T * ACT_F], y[ACT_T * ACT_F], dy[ACT_T * ACT_F];
+        double same[2 * ACT_T * ACT_F], expected[ACT_T * ACT_F];
+        size_t n = ACT_T * ACT_F * (kind == BCO_GELU ? 1 : 2);
+        fill(x, same, n, 3, 0);
+        fill(dy, NULL, ACT_T * ACT_F, 1, 0);
+        ops->activation(&team, kind, ACT_T, ACT_F, x, y);
+        plain_activation(&kind, same, expected);
+        assert_close("activation", y, expected, ACT_T * ACT_F, 1e-6);
+        ops->activation_backward(&team, kind, ACT_T, ACT_F, x, dy);
+        assert_gradient("activation", plain_activation, &kind, same, 0, n, dy, ACT_T * ACT_F, x);
+    }
+}
+
+/* ---- embedding, softmax ---------------------------------------------------------------------- */
+
+enum { EMB_T = 5, EMB_C = 6, EMB_V = 4 };
+static const int32_t ids[EMB_T] = {2, 0, 2, 3, 2};
+
+static void plain_embedding(const void *shape, const double *table, double *y) {
+    (void)shape;
+    for (size_t t = 0; t < EMB_T; t++)
+        for (size_t i = 0; i < EMB_C; i++) y[t * EMB_C + i] = 1.5 * table[(size_t)ids[t] * EMB_C + i];
+}
+
+static void embedding(void **state) {
+    float table[EMB_V * EMB_C], y[EMB_T * EMB_C], twice[EMB_T * EMB_C], dy[EMB_T * EMB_C], dtable[EMB_V * EMB_C] = {0};
+    double same[EMB_V * EMB_C], expected[EMB_T * EMB_C];
+    (void)state;
+    fill(table, same, EMB_V * EMB_C, 1, 0);
+    fill(dy, NULL, EMB_T * EMB_C, 1, 0);
+    ops->embedding(&team, EMB_T, EMB_C, ids, table, 1.5f, y, false);
+    plain_embedding(NULL, same, expected);
+    assert_close("embedding", y, expected, EMB_T * EMB_C, 1e-7);
+    memcpy(twice, y, sizeof twice);
+    ops->add(&team, EMB_T * EMB_C, 1, y, twice);
+    for (int i = 0; i < EMB_T * EMB_C; i++) assert_true(twice[i] == 2 * y[i]);
+    ops->embedding_backward(&team, EMB_T, EMB_C, ids, dy, 1.5f, dtable);
+    assert_gradient("embedding", plain_embedding, NULL, same, 0, EMB_V * EMB_C, dy, EMB_T * EMB_C, dtable);
+}
+
+static const size_t softmax_v = 300;
+
+static void plain_softmax(const void *shape, const double *logits, double *logp) {
+    (void)shape;
+    for (size_t t = 0; t < EMB_T; t++) {
+        double sum = 0;
+        for (size_t v = 0; v < softmax_v; v++) sum += exp(logits[t * softmax_v + v]);
+        logp[t] = logits[t * softmax_v + (size_t)ids[t]] - log(sum);
+    }
+}
+
+static void softmax(void **state) {
+    static float logits[EMB_T * 300], kept[EMB_T * 300];
+    static double same[EMB_T * 300];
+    double logp[EMB_T], again[EMB_T], sums[EMB_T], expected[EMB_T], dlogp[EMB_T];
+    float weights[EMB_T];
+    size_t n = EMB_T * softmax_v;
+    (void)state;
+    fill(logits, same, n, 5, 0);
+    fill(weights, dlogp, EMB_T, 1, 0);
+    memcpy(kept, logits, sizeof kept);
+    ops->softmax(&team, EMB_T, softmax_v, logits, ids, false, again, sums);
+    ops->softmax(&team, EMB_T, softmax_v, kept, ids, true, logp, sums);
+    assert_memory_equal(logp, again, sizeof logp);
+    plain_softmax(NULL, same, expected);
+    for (int t = 0; t < EMB_T; t++) assert_true(fabs(logp[t] - expected[t]) < 1e-6);
+    ops->softmax_backward(&team, EMB_T, softmax_v, kept, ids, sums, dlogp);
+    assert_gradient("softmax", plain_softmax, NULL, same, 0, n, weights, EMB_T, kept);
+}
+
+static void squares(void **state) {
+    static float x[100001];
+    struct bco_team one = {.threads = 1};
+    double expected = 0;
+    (void)state;
+    fill(x, NULL, 100001, 1, 0);
+    for (size_t i = 0; i < 100001; i++) expected += (double)x[i] * (double)x[i];
+    double got = ops->sum_of_squares(&team, 100001, x);
+    assert_true(fabs(got / expected - 1) < 1e-12);
+    assert_true(got == ops->sum_of_squares(&one, 100001, x));
+    assert_true(ops->sum_of_squares(&one, 0, x) == 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exponential),
+        cmocka_unit_test(products),
+        cmocka_unit_test(linear),
+        cmocka_unit_test(norms),
+        cmocka_unit_test(rope),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(attention_continued),
+        cmocka_unit_test(activations),
+        cmocka_unit_test(embedding),
+        cmocka_unit_test(softmax),
+        cmocka_unit_test(squares),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
