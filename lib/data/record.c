@@ -51,6 +51,7 @@ void bco_record_clear(struct bco_record *record) {
         free(block);
     }
     record->blocks = NULL;
+    record->room_used = 0;
     record->count = 0;
 }
 
@@ -303,6 +304,11 @@ enum bco_code bco_record_ids(const struct bco_record *record, const char *field,
 
 static char *take(struct bco_record *record, size_t bytes) {
     size_t size;
+    if (bytes <= sizeof record->room - record->room_used) {
+        char *at = record->room + record->room_used;
+        record->room_used += bytes;
+        return at;
+    }
     if (!bco_size_add(bytes, sizeof(struct bco_block), &size)) return NULL;
     struct bco_block *block = malloc(size);
     if (!block) return NULL;
@@ -311,10 +317,24 @@ static char *take(struct bco_record *record, size_t bytes) {
     return block->bytes;
 }
 
+static bool is_plain(const char *name) {
+    for (; *name; name++)
+        if ((unsigned char)*name < ' ' || *name == '"' || *name == '\\') return false;
+    return true;
+}
+
 /* Gives the field a name that was not there: the name itself, and as JSON. */
 static bool name_field(struct bco_record *record, struct bco_field *field, const char *name) {
     struct bco_buf json = {0};
     size_t length = strlen(name);
+    if (is_plain(name)) {
+        char *plain = take(record, length);
+        if (!plain) return false;
+        memcpy(plain, name, length);
+        field->name = field->key = plain;
+        field->name_length = field->key_length = length;
+        return true;
+    }
     bco_buf_json_string(&json, name, length);
     char *copy = json.failed ? NULL : take(record, length + json.length);
     if (copy) {
@@ -409,17 +429,27 @@ enum bco_code bco_record_remove(struct bco_record *record, const char *field, st
 
 /* ---- as text ---- */
 
+static char *put(char *to, const char *bytes, size_t length) {
+    memcpy(to, bytes, length);
+    return to + length;
+}
+
+/* Room for all is made once; only values with blanks in them go through the slower door. */
 void bco_record_write(const struct bco_record *record, struct bco_buf *to) {
+    size_t need = 2;
+    for (size_t i = 0; i < record->count; i++)
+        need += record->fields[i].key_length + record->fields[i].value_length + sizeof ",\"\":";
     bco_buf_char(to, '{');
+    if (!bco_buf_reserve(to, need)) return;
     for (size_t i = 0; i < record->count; i++) {
         const struct bco_field *field = &record->fields[i];
-        bco_buf_add(to, i ? ",\"" : "\"", i ? 2 : 1);
-        bco_buf_add(to, field->key, field->key_length);
-        bco_buf_add(to, "\":", 2);
-        if (field->blanks)
-            bco_json_compact(to, field->value, field->value_length);
-        else
-            bco_buf_add(to, field->value, field->value_length);
+        char *at = to->data + to->length;
+        at = put(at, i ? ",\"" : "\"", i ? 2 : 1);
+        at = put(at, field->key, field->key_length);
+        at = put(at, "\":", 2);
+        if (!field->blanks) at = put(at, field->value, field->value_length);
+        to->length = (size_t)(at - to->data);
+        if (field->blanks) bco_json_compact(to, field->value, field->value_length);
     }
     bco_buf_char(to, '}');
 }

@@ -33,7 +33,9 @@ struct bco_record {
     size_t count, capacity;
     char *shadow; /* as long as the text: the place where values are decoded */
     size_t shadow_capacity;
-    struct bco_block *blocks; /* what setters made */
+    struct bco_block *blocks; /* what setters made, */
+    char room[256];           /* where it does not fit in here */
+    size_t room_used;
     char *own;                /* of bco_record_parse: the text */
     struct bco_json_scan scan;
 };
