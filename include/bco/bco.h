@@ -8,6 +8,8 @@
 #define BCO_BCO_H
 
 #include <bco/error.h>
+#include <bco/filter.h>
+#include <bco/likert.h>
 #include <bco/loss.h>
 #include <bco/model.h>
 #include <bco/record.h>
