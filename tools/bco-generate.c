@@ -1,0 +1,126 @@
+/* bco-generate: prompts in, completions out. */
+#include "common/cli.h"
+
+#include <bco/generate.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct generate {
+    struct cli cli;
+    const char *model;
+    struct cli_list stops;
+    uint64_t max_new_tokens, batch;
+    struct bco_generate_run run;
+    struct bco_model *opened;
+    struct bco_tokenizer *tokenizer;
+    struct bco_generate_counts counts;
+};
+
+enum { MAX_OPTIONS = 16 };
+
+static size_t add_options(struct cli_option *to, struct generate *g) {
+    struct bco_generate_options *o = &g->run.options;
+    const struct cli_option options[] = {
+        {"model", 'm', CLI_TEXT, &g->model, "MODEL", "a model folder", NULL, 0, 0, NULL},
+        {"completions", 'n', CLI_COUNT, &o->n, "N", "completions a prompt [1]", NULL, 1, 1e6, NULL},
+        {"text", 0, CLI_FLAG, &g->run.text, NULL, "the input is plain lines, each a prompt", NULL, 0, 0, NULL},
+        {"ids", 0, CLI_FLAG, &g->run.ids, NULL, "records carry prompt_ids, used as they are, and get completion_ids",
+         NULL, 0, 0, NULL},
+        {"no-bos", 0, CLI_UNFLAG, &g->run.bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
+        {NULL, 0, CLI_FLAG, NULL, NULL, "Sampling", NULL, 0, 0, NULL},
+        {"temperature", 0, CLI_REAL, &o->temperature, "X", "logits are divided by it; 0: --greedy [0.7]", NULL, 0, 1e6,
+         NULL},
+        {"top-p", 0, CLI_REAL, &o->top_p, "X", "only the likeliest tokens that make up this probability [0.95]", NULL,
+         1e-9, 1, NULL},
+        {"top-k", 0, CLI_COUNT, &o->top_k, "N", "only the N likeliest tokens [0: all]", NULL, 0, 0, NULL},
+        {"greedy", 0, CLI_FLAG, &o->greedy, NULL, "the likeliest token each time", NULL, 0, 0, NULL},
+        {"seed", 0, CLI_COUNT, &o->seed, "N", "of the random numbers [0]", NULL, 0, 0, NULL},
+        {NULL, 0, CLI_FLAG, NULL, NULL, "The end", NULL, 0, 0, NULL},
+        {"max-new-tokens", 0, CLI_COUNT, &g->max_new_tokens, "N", "tokens a completion may have [256]", NULL, 1, 1e9,
+         NULL},
+        {"stop", 0, CLI_LIST, &g->stops, "TEXT", "ends a completion before TEXT; repeatable", NULL, 0, 0, NULL},
+        {"ignore-eos", 0, CLI_FLAG, &o->ignore_eos, NULL, "an end-of-sequence token ends nothing", NULL, 0, 0, NULL},
+        {"batch", 0, CLI_COUNT, &g->batch, "N", "sequences computed at once [16]", NULL, 1, 4096, NULL},
+    };
+    memcpy(to, options, sizeof options);
+    return sizeof options / sizeof *options;
+}
+
+/* -1: go on. */
+static int check_usage(struct generate *g) {
+    struct bco_generate_options *o = &g->run.options;
+    if (!g->model) return cli_usage(&g->cli, "-m MODEL is missing");
+    if (g->run.ids && g->run.text) return cli_usage(&g->cli, "--ids and --text exclude each other");
+    if (g->run.ids && g->stops.count) return cli_usage(&g->cli, "--stop needs texts, --ids has none");
+    for (size_t i = 0; i < g->stops.count; i++)
+        if (!*g->stops.items[i]) return cli_usage(&g->cli, "--stop: an empty text");
+    if (o->temperature == 0) o->greedy = true;
+    o->stops = g->stops.items;
+    o->stop_count = g->stops.count;
+    o->max_new_tokens = (size_t)g->max_new_tokens;
+    o->slots = (size_t)g->batch;
+    o->threads = g->cli.threads;
+    return -1;
+}
+
+static enum bco_code open_all(struct generate *g, struct bco_error *err) {
+    const struct bco_model_options options = {.threads = g->cli.threads};
+    const struct bco_reader_options reading = {.format = g->run.text ? BCO_FORMAT_TEXT : BCO_FORMAT_AUTO};
+    struct bco_generate_run *run = &g->run;
+    enum bco_code code = bco_model_open(&g->opened, g->model, &options, err);
+    if (!code && !run->ids) code = bco_tokenizer_open(&g->tokenizer, g->model, err);
+    if (!code) code = bco_reader_open(&run->reader, g->cli.arguments, g->cli.argument_count, &reading, err);
+    if (!code) code = bco_writer_open(&run->writer, g->cli.output, err);
+    if (!code && g->cli.rejects) code = bco_writer_open(&run->rejects, g->cli.rejects, err);
+    run->model = g->opened;
+    run->tokenizer = g->tokenizer;
+    return code;
+}
+
+/* The output appears only where all went well; what was rejected until an error in the data is kept. */
+static enum bco_code close_all(struct generate *g, enum bco_code code, struct bco_error *err) {
+    struct bco_generate_run *run = &g->run;
+    struct bco_error ignored;
+    if (run->rejects && code <= BCO_EDATA) {
+        enum bco_code closed = bco_writer_close(run->rejects, code ? &ignored : err);
+        run->rejects = NULL;
+        if (!code) code = closed;
+    }
+    if (!code) {
+        code = bco_writer_close(run->writer, err);
+        run->writer = NULL;
+    }
+    bco_writer_discard(run->rejects);
+    bco_writer_discard(run->writer);
+    bco_reader_close(run->reader);
+    bco_tokenizer_close(g->tokenizer);
+    bco_model_close(g->opened);
+    return code;
+}
+
+static void summarize(const struct generate *g) {
+    const struct bco_generate_counts *n = &g->counts;
+    cli_summary(&g->cli,
+                "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " stop, %" PRIu64 " length), %" PRIu64 " tokens, %" PRIu64
+                " rejected",
+                n->in, n->out, n->stopped, n->cut, n->tokens, n->rejected);
+}
+
+int main(int argc, char **argv) {
+    struct generate g = {.run = {.bos = true, .options = {.temperature = 0.7, .top_p = 0.95}}};
+    struct bco_error err = {0};
+    struct cli_option options[MAX_OPTIONS];
+    const struct cli_tool tool = {.name = "bco-generate",
+                                  .usage = "-m MODEL [options] [FILE...]",
+                                  .about = "Completes prompts.",
+                                  .options = options,
+                                  .count = add_options(options, &g)};
+    int done = cli_parse(&g.cli, &tool, argc, argv, false);
+    if (done < 0) done = check_usage(&g);
+    if (done >= 0) return done;
+    enum bco_code code = open_all(&g, &err);
+    if (!code) code = bco_generate_records(&g.run, &g.counts, &g.cli.watch, &err);
+    code = close_all(&g, code, &err);
+    if (!code) summarize(&g);
+    return cli_finish(&g.cli, code, &err);
+}
