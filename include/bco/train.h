@@ -126,7 +126,7 @@ struct bco_train_options {
     double learning_rate;
     enum bco_schedule schedule;
     double warmup; /* bco_schedule_warmup */
-    struct bco_optimizer_options adamw;
+    struct bco_optimizer_options optimizer;
     uint64_t seed;
     bool shuffle;        /* anew each epoch; false: in the records' order */
     const char *out;     /* the folder to make */

@@ -9,7 +9,8 @@
 struct bco_adamw_step {
     float gradient_scale; /* clipping */
     float keep;           /* 1 - learning rate * weight decay */
-    float beta1, beta2;
+    float beta1, rest1;   /* rest1: 1 - beta1, rounded from double */
+    float beta2, rest2;
     float rate;        /* learning rate / (1 - beta1^t) */
     float second_root; /* sqrt(1 - beta2^t) */
     float epsilon;

@@ -3,6 +3,7 @@
 #include "align/adamw.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "nn/model.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,7 +68,9 @@ static struct bco_adamw_step numbers_of_step(const struct bco_optimizer *o, doub
         .gradient_scale = s->clip > 0 ? (float)fmin(1, s->clip / (norm + 1e-6)) : 1,
         .keep = 1,
         .beta1 = (float)s->beta1,
+        .rest1 = (float)(1 - s->beta1),
         .beta2 = (float)s->beta2,
+        .rest2 = (float)(1 - s->beta2),
         .rate = (float)(rate / (1 - pow(s->beta1, t))),
         .second_root = (float)sqrt(1 - pow(s->beta2, t)),
         .epsilon = (float)s->epsilon,
@@ -75,13 +78,15 @@ static struct bco_adamw_step numbers_of_step(const struct bco_optimizer *o, doub
 }
 
 /* Elements do not meet, so any cut among threads gives the same bits. */
-static void update(const struct bco_adamw_step *step, const struct bco_parameter *p, const struct bco_moments *m) {
+static void update(const struct bco_optimizer *o, const struct bco_adamw_step *step, size_t parameter) {
     enum { PIECE = 1 << 16 };
-    size_t pieces = p->count / PIECE + (p->count % PIECE != 0);
-#pragma omp parallel for schedule(static) if (pieces > 1)
+    struct bco_parameter p = bco_model_parameter(o->model, parameter);
+    const struct bco_moments *m = &o->moments[parameter];
+    size_t pieces = p.count / PIECE + (p.count % PIECE != 0);
+#pragma omp parallel for schedule(static) num_threads(o->model->team.threads) if (pieces > 1)
     for (size_t i = 0; i < pieces; i++) {
-        size_t from = i * PIECE, count = p->count - from < PIECE ? p->count - from : PIECE;
-        bco_adamw_update(step, count, p->weight + from, p->gradient + from, m->first + from, m->second + from);
+        size_t from = i * PIECE, count = p.count - from < PIECE ? p.count - from : PIECE;
+        bco_adamw_update(step, count, p.weight + from, p.gradient + from, m->first + from, m->second + from);
     }
 }
 
@@ -90,7 +95,7 @@ void bco_optimizer_step(struct bco_optimizer *o, double rate, double norm) {
     struct bco_adamw_step plain = numbers_of_step(o, rate, norm), decayed = plain;
     decayed.keep = (float)(1 - rate * o->options.weight_decay);
     for (size_t i = 0; i < o->count; i++) {
-        struct bco_parameter p = bco_model_parameter(o->model, i);
-        update(p.dims == 2 ? &decayed : &plain, &p, &o->moments[i]);
+        bool matrix = bco_model_parameter(o->model, i).dims == 2;
+        update(o, matrix ? &decayed : &plain, i);
     }
 }

@@ -32,9 +32,15 @@ static void test_follows_the_rule(void **state) {
     for (int t = 1; t <= STEPS; t++) {
         for (int i = 0; i < COUNT; i++) gradient[i] = i % 50 ? (float)bco_rng_normal(&rng) : 0;
         reference_step(&want, gradient, t, rate, decay, scale);
-        struct bco_adamw_step step = {(float)scale, (float)(1 - rate * decay),         0.9f,
-                                      0.999f,       (float)(rate / (1 - pow(0.9, t))), (float)sqrt(1 - pow(0.999, t)),
-                                      1e-8f};
+        struct bco_adamw_step step = {.gradient_scale = (float)scale,
+                                      .keep = (float)(1 - rate * decay),
+                                      .beta1 = 0.9f,
+                                      .rest1 = 0.1f,
+                                      .beta2 = 0.999f,
+                                      .rest2 = 0.001f,
+                                      .rate = (float)(rate / (1 - pow(0.9, t))),
+                                      .second_root = (float)sqrt(1 - pow(0.999, t)),
+                                      .epsilon = 1e-8f};
         bco_adamw_update(&step, COUNT, weight, gradient, first, second);
     }
     for (int i = 0; i < COUNT; i++) assert_near(weight[i], want.weight[i], 2e-6);
@@ -44,7 +50,7 @@ static void test_follows_the_rule(void **state) {
 static void test_first_step(void **state) {
     (void)state;
     float weight[] = {1, 1, 1}, gradient[] = {3, -1e-3f, 0}, first[3] = {0}, second[3] = {0};
-    struct bco_adamw_step step = {1, 1, 0.9f, 0.999f, 0.01f / 0.1f, (float)sqrt(1 - 0.999), 1e-8f};
+    struct bco_adamw_step step = {1, 1, 0.9f, 0.1f, 0.999f, 0.001f, 0.01f / 0.1f, (float)sqrt(1 - 0.999), 1e-8f};
     bco_adamw_update(&step, 3, weight, gradient, first, second);
     assert_near(weight[0], 0.99, 1e-6);
     assert_near(weight[1], 1.01, 1e-6);
@@ -56,7 +62,7 @@ static void test_cuts(void **state) {
     (void)state;
     float whole[COUNT], cut[COUNT], gradient[COUNT], moments[4][COUNT] = {{0}};
     struct bco_rng rng = {3, 4, 0};
-    struct bco_adamw_step step = {0.7f, 0.999f, 0.9f, 0.999f, 0.1f, 0.03f, 1e-8f};
+    struct bco_adamw_step step = {0.7f, 0.999f, 0.9f, 0.1f, 0.999f, 0.001f, 0.1f, 0.03f, 1e-8f};
     for (int i = 0; i < COUNT; i++)
         whole[i] = cut[i] = (float)bco_rng_normal(&rng), gradient[i] = (float)bco_rng_normal(&rng);
     bco_adamw_update(&step, COUNT, whole, gradient, moments[0], moments[1]);

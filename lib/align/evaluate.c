@@ -1,0 +1,59 @@
+#include "align/trainer.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/mem.h"
+
+#include <math.h>
+
+struct evaluation {
+    struct bco_tally tally;
+    struct bco_scored *scored;
+    size_t count;
+    uint64_t tokens;
+};
+
+static enum bco_code look_at(struct bco_trainer *t, struct evaluation *e, double delta, struct bco_error *err) {
+    struct bco_micro *m = &t->micro;
+    struct bco_batch batch = bco_pack_batch(&m->pack);
+    enum bco_code code = bco_model_logp(t->model, &batch, m->logp, NULL, err);
+    if (code == BCO_OK) code = bco_micro_tally(t, t->valid, delta, &e->tally, err);
+    for (size_t b = 0; b < m->pack.count && code == BCO_OK; b++)
+        e->scored[e->count++] = (struct bco_scored){m->logp[b] - m->ref_logp[b], m->weight[b], m->up[b]};
+    e->tokens += m->pack.tokens;
+    return code;
+}
+
+static enum bco_code look_at_all(struct bco_trainer *t, struct evaluation *e, size_t count, double delta,
+                                 struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    for (size_t done = 0; done < count && code == BCO_OK; done += t->micro.pack.count) {
+        if (bco_trainer_stopped(t)) return BCO_EINTERRUPTED;
+        code = bco_micro_fill(t, t->valid, t->chosen + done, count - done, err);
+        if (code == BCO_OK) code = look_at(t, e, delta, err);
+    }
+    return code;
+}
+
+/* With the shift as it is now: what a step that followed would use under ema. */
+enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metrics *metrics, struct bco_error *err) {
+    double started = bco_clock(), delta = t->options->loss == BCO_LOSS_BCO ? bco_shift_delta(&t->shift) : 0;
+    size_t count = bco_dataset_entries(t->valid);
+    struct evaluation e = {.scored = bco_malloc(count, sizeof *e.scored)};
+    if (!e.scored || !bco_grow((void **)&t->chosen, &t->chosen_capacity, count, sizeof *t->chosen)) {
+        free(e.scored);
+        return bco_fail_memory(err);
+    }
+    for (size_t i = 0; i < count; i++) t->chosen[i] = i;
+    enum bco_code code = look_at_all(t, &e, count, delta, err);
+    if (code == BCO_OK) {
+        *metrics = (struct bco_train_metrics){.step = t->step, .evaluation = true, .tokens = e.tokens};
+        bco_tally_metrics(&e.tally, bco_loss_denominator(t, t->valid, t->chosen, count), delta, metrics);
+        metrics->auc = bco_auc(e.scored, e.count);
+        metrics->shift_up = t->shift.mean_up;
+        metrics->shift_down = t->shift.mean_down;
+        metrics->seconds = bco_clock() - started;
+        metrics->tokens_per_second = (double)e.tokens / fmax(metrics->seconds, 1e-9);
+    }
+    free(e.scored);
+    return code;
+}

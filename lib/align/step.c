@@ -1,0 +1,181 @@
+#include "align/trainer.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/mem.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+
+bool bco_trainer_stopped(const struct bco_trainer *t) {
+    return t->watch && t->watch->stop && t->watch->stop(t->watch->user);
+}
+
+void bco_trainer_warn(const struct bco_trainer *t, const char *text) {
+    if (t->watch && t->watch->warn) t->watch->warn(t->watch->user, text);
+}
+
+/* ---- which records ------------------------------------------------------------------- */
+
+/* The permutation depends on the seed and the epoch alone, so a checkpoint needs no copy of it. */
+static void order_epoch(struct bco_trainer *t, uint64_t epoch) {
+    enum { STREAM_OF_EPOCHS = 0x45504f43 };
+    struct bco_rng rng = {t->options->seed, (uint64_t)STREAM_OF_EPOCHS << 32 | epoch, 0};
+    size_t entries = bco_dataset_entries(t->train), n = 0;
+    if (t->ordered == epoch + 1) return;
+    for (size_t i = 0; i < entries; i++)
+        if (!bco_dataset_entry(t->train, i)->second) t->order[n++] = i;
+    if (t->options->shuffle) bco_rng_shuffle(&rng, t->order, n);
+    t->ordered = epoch + 1;
+}
+
+/* The entries of the next step: pairs with both halves. */
+static enum bco_code choose(struct bco_trainer *t, size_t *count, struct bco_error *err) {
+    uint64_t first = t->step % t->per_epoch * t->options->batch, left = t->records - first;
+    uint64_t records = left < t->options->batch ? left : t->options->batch;
+    size_t entries = bco_dataset_entries(t->train);
+    order_epoch(t, t->step / t->per_epoch);
+    if (!bco_grow((void **)&t->chosen, &t->chosen_capacity, (size_t)records * 2, sizeof *t->chosen))
+        return bco_fail_memory(err);
+    *count = 0;
+    for (uint64_t i = first; i < first + records; i++) {
+        size_t entry = (size_t)t->order[i];
+        t->chosen[(*count)++] = entry;
+        if (entry + 1 < entries && bco_dataset_entry(t->train, entry + 1)->second) t->chosen[(*count)++] = entry + 1;
+    }
+    return BCO_OK;
+}
+
+/* ---- the shift that needs the step's rewards first ------------------------------------- */
+
+static enum bco_code sum_rewards(struct bco_trainer *t, size_t count, struct bco_shift_sums *sums,
+                                 struct bco_error *err) {
+    struct bco_micro *m = &t->micro;
+    for (size_t done = 0; done < count; done += m->pack.count) {
+        if (bco_trainer_stopped(t)) return BCO_EINTERRUPTED;
+        enum bco_code code = bco_micro_fill(t, t->train, t->chosen + done, count - done, err);
+        struct bco_batch batch = bco_pack_batch(&m->pack);
+        if (code == BCO_OK) code = bco_model_logp(t->model, &batch, m->logp, NULL, err);
+        for (size_t b = 0; b < m->pack.count && code == BCO_OK; b++) {
+            if (!isfinite(m->logp[b])) code = bco_micro_fail(t, t->train, "log-prob", err);
+            bco_shift_add(sums, t->options->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
+        }
+        if (code != BCO_OK) return code;
+    }
+    return BCO_OK;
+}
+
+/* ---- the gradient ------------------------------------------------------------------------ */
+
+struct pass {
+    struct bco_trainer *trainer;
+    double delta, denominator, norm;
+    struct bco_tally tally;
+};
+
+static double slope(void *user, size_t b, double logp) {
+    const struct pass *p = user;
+    const struct bco_micro *m = &p->trainer->micro;
+    struct bco_loss_samples sample = {1, &logp, &m->ref_logp[b], &m->up[b], &m->loss_weight[b]};
+    double dloss;
+    bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, p->delta, &sample, NULL, &dloss);
+    return dloss / p->denominator;
+}
+
+/* Before the first step the policy is the reference, and every log-ratio is 0 but for rounding. */
+static void check_start(struct bco_trainer *t) {
+    const struct bco_micro *m = &t->micro;
+    struct bco_buf name = {0};
+    char text[512];
+    for (size_t b = 0; b < m->pack.count; b++) {
+        const struct bco_entry *e = bco_dataset_entry(t->train, m->entries[b]);
+        double room = 1e-3 + 1e-4 * (e->length - e->prompt_len) + 1e-5 * fabs(e->ref_logp);
+        if (fabs(m->logp[b] - e->ref_logp) <= room) continue;
+        bco_dataset_name(t->train, m->entries[b], &name);
+        snprintf(text, sizeof text,
+                 "%.200s: rewards do not start at 0: ref_logp is %.6g, and the model that ref_id names gives %.6g",
+                 name.failed ? "" : name.data, e->ref_logp, m->logp[b]);
+        bco_trainer_warn(t, text);
+        bco_buf_free(&name);
+        return;
+    }
+}
+
+static enum bco_code micro_step(struct pass *p, struct bco_error *err) {
+    struct bco_trainer *t = p->trainer;
+    struct bco_batch batch = bco_pack_batch(&t->micro.pack);
+    enum bco_code code = bco_model_grad(t->model, &batch, slope, p, t->micro.logp, err);
+    if (code == BCO_OK) code = bco_micro_tally(t, t->train, p->delta, &p->tally, err);
+    if (code != BCO_OK) return code;
+    p->norm = bco_model_gradient_norm(t->model);
+    return isfinite(p->norm) ? BCO_OK : bco_micro_fail(t, t->train, "gradient", err);
+}
+
+static enum bco_code sum_gradients(struct pass *p, size_t count, struct bco_shift_sums *sums, struct bco_error *err) {
+    struct bco_trainer *t = p->trainer;
+    struct bco_micro *m = &t->micro;
+    bool check = t->step == 0 && bco_dataset_starts_at_reference(t->train);
+    bco_model_zero_gradients(t->model);
+    for (size_t done = 0; done < count; done += m->pack.count) {
+        if (bco_trainer_stopped(t)) return BCO_EINTERRUPTED;
+        enum bco_code code = bco_micro_fill(t, t->train, t->chosen + done, count - done, err);
+        if (code == BCO_OK) code = micro_step(p, err);
+        if (code != BCO_OK) return code;
+        for (size_t b = 0; b < m->pack.count; b++)
+            bco_shift_add(sums, t->options->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
+        if (check) check_start(t);
+    }
+    return BCO_OK;
+}
+
+/* ---- the step ------------------------------------------------------------------------------ */
+
+static uint64_t tokens_of(const struct bco_trainer *t, size_t count) {
+    uint64_t tokens = 0;
+    for (size_t i = 0; i < count; i++) tokens += bco_dataset_entry(t->train, t->chosen[i])->length;
+    return tokens;
+}
+
+static bool has_shift(const struct bco_trainer *t) {
+    return t->options->loss == BCO_LOSS_BCO && t->options->shift != BCO_SHIFT_NONE;
+}
+
+/* Forward and backward of the whole step; the shift as it is behind it in *shift. */
+static enum bco_code gradients(struct pass *p, size_t count, struct bco_shift *shift, struct bco_error *err) {
+    struct bco_trainer *t = p->trainer;
+    struct bco_shift_sums first = {0}, sums = {0};
+    bool two_passes = has_shift(t) && bco_shift_needs_rewards(t->options->shift);
+    if (two_passes) {
+        enum bco_code code = sum_rewards(t, count, &first, err);
+        if (code != BCO_OK) return code;
+        bco_shift_update(shift, &first);
+    }
+    p->delta = has_shift(t) ? bco_shift_delta(shift) : 0;
+    enum bco_code code = sum_gradients(p, count, &sums, err);
+    if (code == BCO_OK && !two_passes) bco_shift_update(shift, &sums);
+    return code;
+}
+
+enum bco_code bco_trainer_step(struct bco_trainer *t, struct bco_train_metrics *metrics, struct bco_error *err) {
+    double started = bco_clock();
+    struct pass p = {.trainer = t};
+    struct bco_shift shift = t->shift;
+    size_t count;
+    enum bco_code code = choose(t, &count, err);
+    if (code != BCO_OK) return code;
+    p.denominator = bco_loss_denominator(t, t->train, t->chosen, count);
+    code = gradients(&p, count, &shift, err);
+    if (code != BCO_OK) return code;
+    double rate = t->options->learning_rate * bco_schedule_factor(t->options->schedule, t->step, t->steps, t->warmup);
+    bco_optimizer_step(t->optimizer, rate, p.norm);
+    t->shift = shift;
+    t->step++;
+    *metrics = (struct bco_train_metrics){.step = t->step, .learning_rate = rate, .gradient_norm = p.norm};
+    bco_tally_metrics(&p.tally, p.denominator, p.delta, metrics);
+    metrics->shift_up = shift.mean_up;
+    metrics->shift_down = shift.mean_down;
+    metrics->tokens = tokens_of(t, count);
+    metrics->seconds = bco_clock() - started;
+    metrics->tokens_per_second = (double)metrics->tokens / fmax(metrics->seconds, 1e-9);
+    return BCO_OK;
+}

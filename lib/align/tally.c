@@ -1,0 +1,59 @@
+#include "align/tally.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void bco_tally_add(struct bco_tally *t, const struct bco_seen *s, double beta, double delta) {
+    struct bco_class_sums *c = s->up ? &t->up : &t->down;
+    t->loss += s->loss;
+    if (s->weight == 0) return;
+    double logratio = s->logp - s->ref_logp, reward = beta * logratio;
+    c->count++;
+    c->weight += s->weight;
+    c->reward += s->weight * reward;
+    c->logp += s->weight * s->logp;
+    c->logratio += s->weight * logratio;
+    c->tokens += s->weight * (double)s->tokens;
+    c->error += s->weight * exp(s->up ? delta - reward : reward - delta);
+    if ((reward > delta) == s->up) t->correct += s->weight;
+}
+
+static double mean(double sum, double weight) {
+    return weight > 0 ? sum / weight : NAN;
+}
+
+void bco_tally_metrics(const struct bco_tally *t, double denominator, double delta, struct bco_train_metrics *m) {
+    const struct bco_class_sums *up = &t->up, *down = &t->down;
+    double weight = up->weight + down->weight;
+    m->loss = mean(t->loss, denominator);
+    m->delta = delta;
+    m->rewards_up = mean(up->reward, up->weight);
+    m->rewards_down = mean(down->reward, down->weight);
+    m->logps_up = mean(up->logp, up->weight);
+    m->logps_down = mean(down->logp, down->weight);
+    m->accuracy = mean(t->correct, weight);
+    m->kl = -mean(up->logratio + down->logratio, weight);
+    m->up_logratio_per_token = mean(up->logratio, up->tokens);
+    m->error_term = mean(up->error, up->weight) + mean(down->error, down->weight);
+    m->up = up->count;
+    m->down = down->count;
+}
+
+static int by_reward(const void *a, const void *b) {
+    const struct bco_scored *x = a, *y = b;
+    return x->reward < y->reward ? -1 : x->reward > y->reward;
+}
+
+double bco_auc(struct bco_scored *samples, size_t count) {
+    double below = 0, won = 0, ups = 0;
+    qsort(samples, count, sizeof *samples, by_reward);
+    for (size_t i = 0, end; i < count; i = end) {
+        double up = 0, down = 0;
+        for (end = i; end < count && samples[end].reward == samples[i].reward; end++)
+            *(samples[end].up ? &up : &down) += samples[end].weight;
+        won += up * (below + down / 2);
+        below += down;
+        ups += up;
+    }
+    return mean(won, ups * below);
+}

@@ -1,0 +1,38 @@
+/* Sums over samples, from which a step's or an evaluation's metrics come. */
+#ifndef BCO_ALIGN_TALLY_H
+#define BCO_ALIGN_TALLY_H
+
+#include <bco/train.h>
+
+/* One sample as the model sees it now. */
+struct bco_seen {
+    double logp, ref_logp, weight, loss; /* loss: times the weight */
+    size_t tokens;                       /* of the completion */
+    bool up;
+};
+
+struct bco_class_sums {
+    double weight, reward, logp, logratio, tokens, error; /* each times the weight */
+    uint64_t count;
+};
+
+/* Start from zeros. */
+struct bco_tally {
+    struct bco_class_sums up, down;
+    double loss, correct;
+};
+
+void bco_tally_add(struct bco_tally *tally, const struct bco_seen *sample, double beta, double delta);
+
+/* Means into the metrics; `denominator` is that of the loss. Other members stay. */
+void bco_tally_metrics(const struct bco_tally *tally, double denominator, double delta,
+                       struct bco_train_metrics *metrics);
+
+/* P(a reward of `up` > one of `down`), ties 1/2; sorts `rewards`, whose `label[i]` moves along. NaN: one class only. */
+struct bco_scored {
+    double reward, weight;
+    bool up;
+};
+double bco_auc(struct bco_scored *samples, size_t count);
+
+#endif

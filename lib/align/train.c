@@ -1,0 +1,197 @@
+#include "align/trainer.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MICRO_TOKENS = 1024 };
+
+void bco_train_defaults(struct bco_train_options *o) {
+    *o = (struct bco_train_options){
+        .loss = BCO_LOSS_BCO,
+        .beta = 0.1,
+        .up_weight = 1,
+        .down_weight = 1,
+        .shift = BCO_SHIFT_EMA,
+        .shift_decay = 0.99,
+        .epochs = 1,
+        .batch = 32,
+        .learning_rate = 5e-7,
+        .schedule = BCO_SCHEDULE_LINEAR,
+        .warmup = 0.1,
+        .optimizer = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clip = 1},
+        .shuffle = true,
+        .keep = 2,
+    };
+}
+
+/* ---- the folder ------------------------------------------------------------------------ */
+
+static bool is_empty(const char *folder, bool *readable) {
+    const struct dirent *entry;
+    DIR *d = opendir(folder);
+    *readable = d != NULL;
+    if (!d) return false;
+    do entry = readdir(d);
+    while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    closedir(d);
+    return entry == NULL;
+}
+
+enum bco_code bco_train_prepare(const struct bco_train_options *o, struct bco_error *err) {
+    bool readable;
+    if (mkdir(o->out, 0777) == 0) return BCO_OK;
+    if (errno != EEXIST) return bco_fail_errno(err, o->out, "cannot make the folder");
+    bool empty = is_empty(o->out, &readable);
+    if (!readable) return bco_fail_errno(err, o->out, "cannot open the folder");
+    if (access(o->out, W_OK) != 0) return bco_fail_errno(err, o->out, "cannot write into the folder");
+    if (empty || o->resume) return BCO_OK;
+    return bco_fail_at(err, BCO_EDATA, o->out, 0, NULL, "is there already and not empty; --resume goes on with a run");
+}
+
+/* ---- the plan ---------------------------------------------------------------------------- */
+
+static enum bco_code check_options(const struct bco_train_options *o, struct bco_error *err) {
+    if (o->loss != BCO_LOSS_BCO && o->loss != BCO_LOSS_BCE && o->loss != BCO_LOSS_SFT)
+        return bco_fail(err, BCO_EUSAGE, "the trainer has no loss '%s' yet: bco, bce or sft", bco_loss_name(o->loss));
+    if (o->batch == 0 || o->keep == 0 || (o->steps == 0 && !(o->epochs > 0)))
+        return bco_fail(err, BCO_EUSAGE, "batch, keep, and steps or epochs must be above 0");
+    return BCO_OK;
+}
+
+static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
+    const struct bco_train_options *o = t->options;
+    t->records = bco_dataset_counts(t->train).records;
+    t->per_epoch = t->records / o->batch + (t->records % o->batch != 0);
+    double steps = o->steps ? (double)o->steps : ceil(o->epochs * (double)t->per_epoch);
+    if (steps > 0x1p53) return bco_fail(err, BCO_EUSAGE, "too many steps");
+    t->steps = (uint64_t)steps;
+    t->warmup = bco_schedule_warmup(o->warmup, t->steps);
+    t->micro_tokens = o->micro_tokens ? o->micro_tokens : MICRO_TOKENS;
+    t->shift.rule = o->shift;
+    t->shift.decay = o->shift_decay;
+    t->order = bco_malloc((size_t)t->records, sizeof *t->order);
+    t->checkpoints = bco_trainer_path(t, "checkpoints");
+    return t->order && t->checkpoints ? BCO_OK : bco_fail_memory(err);
+}
+
+/* ---- the loop ----------------------------------------------------------------------------- */
+
+static enum bco_code report(struct bco_trainer *t, const struct bco_train_metrics *m, struct bco_error *err) {
+    const struct bco_train_options *o = t->options;
+    char text[512];
+    *(m->evaluation ? &t->result->evaluation : &t->result->last) = *m;
+    enum bco_code code = bco_metrics_write(&t->metrics, m, o->loss, err);
+    if (code != BCO_OK) return code;
+    const char *warning = bco_signs_watch(&t->signs, m, o, t->step <= t->warmup, text, sizeof text);
+    if (warning) bco_trainer_warn(t, warning);
+    if (o->on_metrics) o->on_metrics(o->user, m);
+    if (t->watch && t->watch->progress) t->watch->progress(t->watch->user, t->step, t->steps, "steps");
+    return BCO_OK;
+}
+
+static bool evaluation_due(const struct bco_trainer *t) {
+    uint64_t every = t->options->eval_every ? t->options->eval_every : t->per_epoch;
+    if (!t->valid || t->step == 0 || t->evaluated == t->step) return false;
+    return t->step == t->steps || t->step % every == 0;
+}
+
+static enum bco_code evaluate(struct bco_trainer *t, struct bco_error *err) {
+    struct bco_train_metrics metrics;
+    enum bco_code code = bco_trainer_evaluate(t, &metrics, err);
+    if (code != BCO_OK) return code;
+    t->evaluated = t->step;
+    return report(t, &metrics, err);
+}
+
+/* A checkpoint follows the step's evaluation, so that no run evaluates twice. */
+static enum bco_code advance(struct bco_trainer *t, bool *done, struct bco_error *err) {
+    const struct bco_train_options *o = t->options;
+    struct bco_train_metrics metrics;
+    enum bco_code code = evaluation_due(t) ? evaluate(t, err) : BCO_OK;
+    bool save =
+        o->save_every && t->step > t->result->resumed_from && (t->step % o->save_every == 0 || t->step == t->steps);
+    if (code == BCO_OK && save) code = bco_trainer_save(t, err);
+    *done = t->step == t->steps;
+    if (code != BCO_OK || *done) return code;
+    code = bco_trainer_step(t, &metrics, err);
+    return code == BCO_OK ? report(t, &metrics, err) : code;
+}
+
+static enum bco_code save_and_leave(struct bco_trainer *t, struct bco_error *err) {
+    if (t->step == 0) return bco_fail(err, BCO_EINTERRUPTED, "interrupted before the first step: nothing to save");
+    enum bco_code code = bco_trainer_save(t, err);
+    if (code != BCO_OK) return code;
+    return bco_fail(err, BCO_EINTERRUPTED, "interrupted, saved after step %llu of %llu: --resume goes on",
+                    (unsigned long long)t->step, (unsigned long long)t->steps);
+}
+
+static enum bco_code loop(struct bco_trainer *t, struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    for (bool done = false; code == BCO_OK && !done;) code = advance(t, &done, err);
+    return code == BCO_EINTERRUPTED ? save_and_leave(t, err) : code;
+}
+
+/* ---- the run ------------------------------------------------------------------------------- */
+
+/* README.md is the mark of a finished run: away with it first, back as the last file. */
+static enum bco_code begin(struct bco_trainer *t, uint64_t keep, struct bco_error *err) {
+    char *card = bco_trainer_path(t, "README.md"), *metrics = bco_trainer_path(t, "metrics.jsonl");
+    enum bco_code code = card && metrics ? BCO_OK : bco_fail_memory(err);
+    if (code == BCO_OK && unlink(card) != 0 && errno != ENOENT) code = bco_fail_errno(err, card, "cannot remove");
+    if (code == BCO_OK)
+        code = bco_metrics_open(&t->metrics, t->options->metrics ? t->options->metrics : metrics, keep, err);
+    free(card);
+    free(metrics);
+    return code;
+}
+
+static enum bco_code finish(struct bco_trainer *t, struct bco_error *err) {
+    enum bco_code code = bco_metrics_sync(&t->metrics, err);
+    if (code == BCO_OK) code = bco_model_save(t->model, t->options->out, err);
+    return code == BCO_OK ? bco_trainer_write_card(t, err) : code;
+}
+
+static enum bco_code run(struct bco_trainer *t, struct bco_error *err) {
+    uint64_t keep = 0;
+    enum bco_code code = check_options(t->options, err);
+    if (code == BCO_OK) code = bco_train_prepare(t->options, err);
+    if (code == BCO_OK) code = plan(t, err);
+    if (code == BCO_OK) code = bco_optimizer_open(&t->optimizer, t->model, &t->options->optimizer, err);
+    t->result->steps = t->steps;
+    if (code == BCO_OK && t->options->resume) code = bco_trainer_resume(t, &keep, err);
+    if (code != BCO_OK || t->result->was_finished) return code;
+    code = begin(t, keep, err);
+    if (code == BCO_OK) code = loop(t, err);
+    return code == BCO_OK ? finish(t, err) : code;
+}
+
+enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train, const struct bco_dataset *valid,
+                        const struct bco_train_options *options, const struct bco_watch *watch,
+                        struct bco_train_result *result, struct bco_error *err) {
+    struct bco_train_result own;
+    struct bco_trainer t = {
+        .model = model,
+        .train = train,
+        .valid = valid,
+        .options = options,
+        .watch = watch,
+        .result = result ? result : &own,
+        .metrics.fd = -1,
+    };
+    *t.result = (struct bco_train_result){0};
+    enum bco_code code = run(&t, err);
+    bco_metrics_close(&t.metrics);
+    bco_optimizer_close(t.optimizer);
+    bco_micro_free(&t.micro);
+    free(t.checkpoints);
+    free(t.order);
+    free(t.chosen);
+    return code;
+}

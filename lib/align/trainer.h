@@ -1,0 +1,83 @@
+/* A training run from within: what the files of the trainer share. */
+#ifndef BCO_ALIGN_TRAINER_H
+#define BCO_ALIGN_TRAINER_H
+
+#include "align/checkpoint.h"
+#include "align/dataset.h"
+#include "align/metrics.h"
+#include "align/optimizer.h"
+#include "align/pack.h"
+#include "align/signs.h"
+#include "align/tally.h"
+
+#include <bco/train.h>
+
+/* Samples that go through the model at once. */
+struct bco_micro {
+    struct bco_pack pack;
+    size_t *entries; /* which ones, in their data set */
+    double *ref_logp, *weight, *loss_weight, *logp, *loss;
+    bool *up;
+    size_t capacity;
+};
+
+struct bco_trainer {
+    struct bco_model *model;
+    const struct bco_dataset *train, *valid;
+    const struct bco_train_options *options;
+    const struct bco_watch *watch;
+    struct bco_train_result *result;
+    struct bco_optimizer *optimizer;
+    struct bco_metrics_file metrics;
+    char *checkpoints; /* the folder */
+    size_t micro_tokens;
+
+    uint64_t records;          /* pairs are one */
+    uint64_t steps, per_epoch; /* optimizer steps: in all, in an epoch */
+    uint64_t warmup;
+    uint64_t *order;  /* [records], the first entry of each, as `ordered` shuffled them */
+    uint64_t ordered; /* epoch + 1; 0: not yet */
+    size_t *chosen;   /* entries of the step, or of the evaluation */
+    size_t chosen_capacity;
+    struct bco_micro micro;
+
+    /* The state of the run: this, the weights and the moments are in a checkpoint. */
+    uint64_t step;      /* steps done */
+    uint64_t evaluated; /* the last step that was followed by an evaluation */
+    struct bco_shift shift;
+    struct bco_signs signs;
+};
+
+/* Does step `step` (BCO_EINTERRUPTED: nothing of it) and counts it. */
+enum bco_code bco_trainer_step(struct bco_trainer *trainer, struct bco_train_metrics *metrics, struct bco_error *err);
+enum bco_code bco_trainer_evaluate(struct bco_trainer *trainer, struct bco_train_metrics *metrics,
+                                   struct bco_error *err);
+
+/* Fills the micro-batch with the first of `count` entries, at least one. */
+enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
+                             size_t count, struct bco_error *err);
+void bco_micro_free(struct bco_micro *micro);
+/* Adds the micro-batch to the tally, `delta` being its shift; BCO_EDATA: a log-prob or a loss is no number. */
+enum bco_code bco_micro_tally(struct bco_trainer *trainer, const struct bco_dataset *data, double delta,
+                              struct bco_tally *tally, struct bco_error *err);
+/* BCO_EDATA: "step 3: the `what` is no number in the micro-batch of ..." with the records' names. */
+enum bco_code bco_micro_fail(const struct bco_trainer *trainer, const struct bco_dataset *data, const char *what,
+                             struct bco_error *err);
+/* What the sum of losses of these entries is divided by: samples, or tokens for sft. */
+double bco_loss_denominator(const struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
+                            size_t count);
+bool bco_trainer_stopped(const struct bco_trainer *trainer);
+void bco_trainer_warn(const struct bco_trainer *trainer, const char *text);
+
+enum bco_code bco_trainer_save(struct bco_trainer *trainer, struct bco_error *err);
+/* *metrics: bytes of the metrics file that belong to the state. */
+enum bco_code bco_trainer_resume(struct bco_trainer *trainer, uint64_t *metrics, struct bco_error *err);
+
+/* Writes README.md into the folder: the last file of a run. */
+enum bco_code bco_trainer_write_card(const struct bco_trainer *trainer, struct bco_error *err);
+/* Is it there? */
+bool bco_trainer_finished(const struct bco_trainer *trainer);
+/* `out`/name, or NULL; the caller frees it. */
+char *bco_trainer_path(const struct bco_trainer *trainer, const char *name);
+
+#endif

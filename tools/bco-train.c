@@ -1,0 +1,228 @@
+/* bco-train: records with reference log-probs in, a trained model out. */
+#include "common/cli.h"
+
+#include <bco/train.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct train {
+    struct cli cli;
+    struct bco_train_options options;
+    struct bco_dataset_options data_options;
+    const char *model_path, *valid_path, *adam_betas;
+    uint64_t max_length, max_prompt, batch, micro_tokens, keep;
+    int loss, shift, schedule, overlong, order, init, precision;
+    struct bco_model *model;
+    struct bco_tokenizer *tokenizer;
+    struct bco_writer *rejects;
+    struct bco_dataset *data, *valid;
+    struct bco_train_result result;
+};
+
+enum { MAX_OPTIONS = 48 };
+
+static size_t copy_options(struct cli_option *to, const struct cli_option *from, size_t bytes) {
+    memcpy(to, from, bytes);
+    return bytes / sizeof *from;
+}
+
+static size_t add_method(struct cli_option *to, struct train *t) {
+    struct bco_train_options *o = &t->options;
+    const struct cli_option options[] = {
+        {"model", 'm', CLI_TEXT, &t->model_path, "MODEL", "the model folder to start from", NULL, 0, 0, NULL},
+        {"output", 'o', CLI_TEXT, &t->cli.output, "OUT", "the model folder to make", NULL, 0, 0, NULL},
+        {"loss", 0, CLI_CHOICE, &t->loss, "LOSS", "bco, bce or sft [bco]", "bco|bce|sft", 0, 0, NULL},
+        {"beta", 0, CLI_REAL, &o->beta, "X", "reward = beta*(logp - ref_logp) [0.1]", NULL, 1e-300, 1e300, NULL},
+        {"up-weight", 0, CLI_REAL, &o->up_weight, "X", "factor on the losses of ups [1]", NULL, 0, 1e300, NULL},
+        {"down-weight", 0, CLI_REAL, &o->down_weight, "X", "factor on the losses of downs [1]", NULL, 0, 1e300, NULL},
+        {"shift", 0, CLI_CHOICE, &t->shift, "RULE", "ema, batch, running, cumulative or none [ema]",
+         "ema|batch|running|cumulative|none", 0, 0, NULL},
+        {"shift-decay", 0, CLI_REAL, &o->shift_decay, "X", "of ema [0.99]", NULL, 0, 1, NULL},
+        {"init", 0, CLI_CHOICE, &t->init, "HOW", "given weights, or random ones [given]", "given|random", 0, 0, NULL},
+        {"precision", 0, CLI_CHOICE, &t->precision, "WHAT", "f32 [f32]", "f32", 0, 0, NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+static size_t add_limits(struct cli_option *to, struct train *t) {
+    struct bco_dataset_options *d = &t->data_options;
+    const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "Limits: those of ref_id; with sft, as in bco-refcache", NULL, 0, 0, NULL},
+        {"ids", 0, CLI_FLAG, &d->limits.ids, NULL, "records carry prompt_ids and completion_ids; used as they are",
+         NULL, 0, 0, NULL},
+        {"max-length", 0, CLI_COUNT, &t->max_length, "N", "tokens of prompt and completion", NULL, 2, 1e9,
+         &d->max_length_given},
+        {"max-prompt", 0, CLI_COUNT, &t->max_prompt, "N", "tokens of a prompt that had to be cut", NULL, 1, 1e9,
+         &d->max_prompt_given},
+        {"overlong", 0, CLI_CHOICE, &t->overlong, "WHAT", "truncate, drop or error", "truncate|drop|error", 0, 0,
+         &d->overlong_given},
+        {"no-bos", 0, CLI_UNFLAG, &d->limits.bos, NULL, "no BOS before the prompt", NULL, 0, 0, &d->bos_given},
+        {"no-eos", 0, CLI_UNFLAG, &d->limits.eos, NULL, "no EOS behind the completion", NULL, 0, 0, &d->eos_given},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+static size_t add_optimizer(struct cli_option *to, struct train *t) {
+    struct bco_train_options *o = &t->options;
+    const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "Steps", NULL, 0, 0, NULL},
+        {"epochs", 0, CLI_REAL, &o->epochs, "X", "[1]", NULL, 1e-9, 1e9, NULL},
+        {"steps", 0, CLI_COUNT, &o->steps, "N", "optimizer steps [from epochs]", NULL, 1, 1e15, NULL},
+        {"batch", 0, CLI_COUNT, &t->batch, "N", "records an optimizer step [32]", NULL, 1, 1e9, NULL},
+        {"micro-tokens", 0, CLI_COUNT, &t->micro_tokens, "N", "tokens that go through the model at once [1024]", NULL,
+         1, 1e9, NULL},
+        {"lr", 0, CLI_REAL, &o->learning_rate, "X", "learning rate [5e-7]", NULL, 0, 1e300, NULL},
+        {"schedule", 0, CLI_CHOICE, &t->schedule, "HOW", "linear, cosine or constant [linear]",
+         "linear|cosine|constant", 0, 0, NULL},
+        {"warmup", 0, CLI_REAL, &o->warmup, "X", "a share below 1, steps from 1 on [0.1]", NULL, 0, 1e15, NULL},
+        {"weight-decay", 0, CLI_REAL, &o->optimizer.weight_decay, "X", "on matrices [0]", NULL, 0, 1e300, NULL},
+        {"adam-betas", 0, CLI_TEXT, &t->adam_betas, "X,Y", "[0.9,0.999]", NULL, 0, 0, NULL},
+        {"adam-eps", 0, CLI_REAL, &o->optimizer.epsilon, "X", "[1e-8]", NULL, 0, 1e300, NULL},
+        {"clip", 0, CLI_REAL, &o->optimizer.clip, "X", "greatest norm of the gradient; 0: any [1]", NULL, 0, 1e300,
+         NULL},
+        {"seed", 0, CLI_COUNT, &o->seed, "N", "of the order, and of random weights [0]", NULL, 0, 0, NULL},
+        {"order", 0, CLI_CHOICE, &t->order, "HOW", "shuffle or given [shuffle]", "shuffle|given", 0, 0, NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+static size_t add_run(struct cli_option *to, struct train *t) {
+    struct bco_train_options *o = &t->options;
+    const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "The run", NULL, 0, 0, NULL},
+        {"valid", 0, CLI_TEXT, &t->valid_path, "FILE", "records to evaluate on", NULL, 0, 0, NULL},
+        {"eval-every", 0, CLI_COUNT, &o->eval_every, "N", "steps between evaluations [each epoch]", NULL, 1, 1e15,
+         NULL},
+        {"save-every", 0, CLI_COUNT, &o->save_every, "N", "steps between checkpoints [off]", NULL, 1, 1e15, NULL},
+        {"keep", 0, CLI_COUNT, &t->keep, "N", "checkpoints that stay [2]", NULL, 1, 1e9, NULL},
+        {"resume", 0, CLI_FLAG, &o->resume, NULL, "go on from the newest checkpoint in OUT", NULL, 0, 0, NULL},
+        {"metrics", 0, CLI_TEXT, &o->metrics, "FILE", "[OUT/metrics.jsonl]", NULL, 0, 0, NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+static size_t add_options(struct cli_option *to, struct train *t) {
+    size_t count = add_method(to, t);
+    count += add_limits(to + count, t);
+    count += add_optimizer(to + count, t);
+    return count + add_run(to + count, t);
+}
+
+static void set_defaults(struct train *t) {
+    bco_train_defaults(&t->options);
+    t->batch = t->options.batch;
+    t->keep = t->options.keep;
+    t->data_options.limits.bos = t->data_options.limits.eos = true;
+}
+
+static bool parse_betas(struct train *t) {
+    struct bco_optimizer_options *o = &t->options.optimizer;
+    char end;
+    if (!t->adam_betas) return true;
+    return sscanf(t->adam_betas, "%lf,%lf%c", &o->beta1, &o->beta2, &end) == 2 && o->beta1 >= 0 && o->beta1 < 1 &&
+           o->beta2 >= 0 && o->beta2 < 1;
+}
+
+/* The last part of a path, for the model card. */
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* -1: go on. */
+static int check_usage(struct train *t) {
+    static const enum bco_loss losses[] = {BCO_LOSS_BCO, BCO_LOSS_BCE, BCO_LOSS_SFT};
+    struct bco_train_options *o = &t->options;
+    if (!t->model_path) return cli_usage(&t->cli, "-m MODEL is missing");
+    if (!t->cli.output) return cli_usage(&t->cli, "-o OUT is missing");
+    if (!parse_betas(t))
+        return cli_usage(&t->cli, "--adam-betas: got '%s', expected X,Y from 0 to below 1", t->adam_betas);
+    o->loss = t->data_options.loss = losses[t->loss];
+    o->shift = (enum bco_shift_rule)t->shift;
+    o->schedule = (enum bco_schedule)t->schedule;
+    o->batch = (size_t)t->batch;
+    o->micro_tokens = (size_t)t->micro_tokens;
+    o->keep = (size_t)t->keep;
+    o->shuffle = t->order == 0;
+    o->out = t->data_options.spool = t->cli.output;
+    o->name = last_part(t->model_path);
+    t->data_options.limits.max_length = (size_t)t->max_length;
+    t->data_options.limits.max_prompt = (size_t)t->max_prompt;
+    t->data_options.limits.overlong = (enum bco_overlong)t->overlong;
+    return -1;
+}
+
+static enum bco_code open_model(struct train *t, struct bco_error *err) {
+    const struct bco_model_options options = {
+        .threads = t->cli.threads, .trainable = true, .init_random = t->init == 1, .seed = t->options.seed};
+    enum bco_code code = bco_train_prepare(&t->options, err);
+    if (code == BCO_OK) code = bco_model_open(&t->model, t->model_path, &options, err);
+    if (code == BCO_OK && !t->data_options.limits.ids) code = bco_tokenizer_open(&t->tokenizer, t->model_path, err);
+    if (code == BCO_OK && t->cli.rejects) code = bco_writer_open(&t->rejects, t->cli.rejects, err);
+    return code;
+}
+
+static enum bco_code read_data(struct train *t, struct bco_dataset **data, const char *const *paths, size_t count,
+                               struct bco_error *err) {
+    struct bco_reader *reader = NULL;
+    enum bco_code code = bco_reader_open(&reader, paths, count, NULL, err);
+    if (code == BCO_OK)
+        code = bco_dataset_read(data, reader, t->rejects, t->model, t->tokenizer, &t->data_options, &t->cli.watch, err);
+    bco_reader_close(reader);
+    return code;
+}
+
+static enum bco_code run(struct train *t, struct bco_error *err) {
+    enum bco_code code = open_model(t, err);
+    if (code == BCO_OK) code = read_data(t, &t->data, t->cli.arguments, t->cli.argument_count, err);
+    if (code == BCO_OK && t->valid_path) code = read_data(t, &t->valid, &t->valid_path, 1, err);
+    if (code == BCO_OK && t->rejects) {
+        code = bco_writer_close(t->rejects, err);
+        t->rejects = NULL;
+    }
+    if (code == BCO_OK) code = bco_train(t->model, t->data, t->valid, &t->options, &t->cli.watch, &t->result, err);
+    return code;
+}
+
+static void summary(const struct train *t) {
+    struct bco_dataset_counts n = bco_dataset_counts(t->data);
+    if (t->result.was_finished) {
+        cli_summary(&t->cli, "finished before: nothing to do");
+        return;
+    }
+    cli_summary(&t->cli,
+                "%" PRIu64 " records (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " skipped, %" PRIu64
+                " prompts cut, %" PRIu64 " completions cut, %" PRIu64 " overlong dropped, %" PRIu64
+                " rejected, %" PRIu64 " steps, loss %.4g",
+                n.records, n.up, n.down, n.skipped, n.cuts.prompts, n.cuts.completions, n.cuts.dropped, n.rejected,
+                t->result.steps, t->result.last.loss);
+}
+
+static void close_all(struct train *t) {
+    bco_writer_discard(t->rejects);
+    bco_dataset_close(t->data);
+    bco_dataset_close(t->valid);
+    bco_tokenizer_close(t->tokenizer);
+    bco_model_close(t->model);
+}
+
+int main(int argc, char **argv) {
+    struct train t = {0};
+    struct cli_option options[MAX_OPTIONS];
+    const struct cli_tool tool = {.name = "bco-train",
+                                  .usage = "-m MODEL -o OUT [options] [FILE...]",
+                                  .about = "Trains a model on thumbs-up and thumbs-down records.",
+                                  .options = options,
+                                  .count = add_options(options, &t)};
+    struct bco_error err = {0};
+    set_defaults(&t);
+    int done = cli_parse(&t.cli, &tool, argc, argv, true);
+    if (done < 0) done = check_usage(&t);
+    if (done >= 0) return done;
+    enum bco_code code = run(&t, &err);
+    if (code == BCO_OK) summary(&t);
+    close_all(&t);
+    return cli_finish(&t.cli, code, &err);
+}
