@@ -23,7 +23,7 @@ VERSION := $(shell sed -n 's/^\#define BCO_VERSION "\(.*\)"/\1/p' include/bco/bc
 SONAME := libbco.so.0
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
-	-Wformat=2 -Wno-format-nonliteral -Wundef $(if $(WERROR),-Werror)
+	-Wformat=2 -Wno-format-nonliteral -Wundef -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
 BASE_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -fopenmp -MMD -MP $(WARNINGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all)
 # -fno-math-errno: a square root is one instruction, so that loops with one become vectors; values stay as they are.
