@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void bco_sequence_free(struct bco_sequence *sequence) {
