@@ -90,6 +90,7 @@ static enum bco_code add_token(struct bco_added *added, struct bco_vocab *vocab,
     enum bco_code code = read_token(token, json, &id, err);
     if (code) return code;
     if (!token->length) return bco_fail(err, BCO_EDATA, "an added token is empty");
+    if (id == SIZE_MAX) return bco_fail(err, BCO_EDATA, "added token '%.64s' has no id", token->content);
     return place_token(token, vocab, id, expected, err);
 }
 
@@ -114,10 +115,10 @@ static enum bco_code grow_trees(struct bco_added *added, const struct bco_normal
 enum bco_code bco_added_read(struct bco_added *added, struct bco_vocab *vocab, const struct bco_normalizer *normalizer,
                              yyjson_val *json, struct bco_error *err) {
     enum bco_code code = BCO_OK;
-    size_t i, count;
+    size_t i, count, expected = vocab->count + yyjson_arr_size(json);
     yyjson_val *token;
     yyjson_arr_foreach(json, i, count, token) {
-        if (!code) code = add_token(added, vocab, token, count, err);
+        if (!code) code = add_token(added, vocab, token, expected, err);
     }
     return code ? code : grow_trees(added, normalizer, err);
 }

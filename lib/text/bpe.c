@@ -40,6 +40,10 @@ struct half {
     size_t length;
 };
 
+static int shown(const struct half *half) {
+    return half->length < 64 ? (int)half->length : 64;
+}
+
 /* "a b" or ["a", "b"]. */
 static bool split_merge(yyjson_val *json, struct half *left, struct half *right) {
     if (yyjson_is_arr(json) && yyjson_arr_size(json) == 2) {
@@ -71,8 +75,9 @@ static enum bco_code add_merge(struct bco_bpe *bpe, const struct bco_vocab *voca
                               .rank = (int32_t)bpe->merge_count,
                               .into = bco_vocab_find(vocab, joined->data, joined->length)};
     if (merge.left < 0 || merge.right < 0 || merge.into < 0)
-        return bco_fail(err, BCO_EDATA, "merge %zu ('%.64s' and '%.64s'): the vocabulary lacks %s", bpe->merge_count,
-                        left.text, right.text, merge.into < 0 ? "what they make" : "one of them");
+        return bco_fail(err, BCO_EDATA, "merge %zu ('%.*s' and '%.*s'): the vocabulary lacks %s", bpe->merge_count,
+                        shown(&left), left.text, shown(&right), right.text,
+                        merge.into < 0 ? "what they make" : "one of them");
     bpe->merges[merge_slot(bpe, merge.left, merge.right)] = merge; /* of equal ones the last counts */
     bpe->into[bpe->merge_count++] = merge.into;
     return BCO_OK;

@@ -3,7 +3,7 @@
 #include "text/json.h"
 #include "text/tokenizer.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* "eos_token" is a string, or an object with "content". */
 static enum bco_code eos_by_name(const struct bco_tokenizer *tokenizer, yyjson_val *root, int32_t *eos,
@@ -45,7 +45,10 @@ enum bco_code bco_eos_read(const struct bco_tokenizer *tokenizer, const char *di
         code = bco_json_file(&doc, dir, places[i].file, false, err);
         if (!code) code = places[i].read(tokenizer, yyjson_doc_get_root(doc), eos, err);
         yyjson_doc_free(doc);
-        if (code) bco_error_place(err, places[i].file, 0, NULL);
+        if (!code) continue;
+        char path[BCO_ERROR_FILE_SIZE];
+        snprintf(path, sizeof path, "%s/%s", dir, places[i].file);
+        bco_error_place(err, path, 0, NULL);
     }
     return code;
 }

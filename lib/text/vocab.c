@@ -54,9 +54,9 @@ static bool make_room(struct bco_vocab *vocab, size_t size, size_t expected) {
 enum bco_code bco_vocab_add(struct bco_vocab *vocab, const char *text, size_t length, uint64_t id, size_t expected,
                             struct bco_error *err) {
     /* Holes are legal, a table of gigabytes for ten pieces is not. */
-    if (id > INT32_MAX - 1 || id / 2 > expected + vocab->count + 1024)
+    if (id > INT32_MAX - 1 || id / 2 > expected + 1024)
         return bco_fail(err, BCO_EDATA, "id %llu of '%.*s' is out of range for a vocabulary of %zu pieces",
-                        (unsigned long long)id, (int)(length < 64 ? length : 64), text, expected + vocab->count);
+                        (unsigned long long)id, (int)(length < 64 ? length : 64), text, expected);
     if (id < vocab->size && vocab->pieces[id].text)
         return bco_fail(err, BCO_EDATA, "id %llu is given to two pieces, '%s' and '%.*s'", (unsigned long long)id,
                         vocab->pieces[id].text, (int)(length < 64 ? length : 64), text);

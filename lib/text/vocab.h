@@ -23,7 +23,7 @@ struct bco_vocab {
 
 void bco_vocab_free(struct bco_vocab *vocab);
 
-/* BCO_EDATA: the text or the id is there already, or the id is far beyond what `expected` pieces need. */
+/* BCO_EDATA: the text or the id is there already, or the id is far beyond what `expected` pieces in all need. */
 enum bco_code bco_vocab_add(struct bco_vocab *vocab, const char *text, size_t length, uint64_t id, size_t expected,
                             struct bco_error *err);
 

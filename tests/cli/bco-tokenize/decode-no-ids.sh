@@ -1,0 +1,1 @@
+printf '{"id":[1,29]}\n' | bco-tokenize -m $ROOT/examples/data --decode

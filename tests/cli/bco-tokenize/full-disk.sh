@@ -1,0 +1,1 @@
+printf 'hello world\n' | bco-tokenize -m $ROOT/examples/data --text >/dev/full

@@ -1,0 +1,1 @@
+bco-tokenize -m nowhere </dev/null

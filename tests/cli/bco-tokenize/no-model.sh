@@ -1,0 +1,1 @@
+bco-tokenize </dev/null

@@ -1,0 +1,1 @@
+printf '{"prompt":"Hello","chosen":"hello world","rejected":"we"}\n' | bco-tokenize -m $ROOT/examples/data

@@ -1,0 +1,1 @@
+bco-tokenize -m $ROOT/examples/data --skip-special --text </dev/null

@@ -1,0 +1,1 @@
+printf '{"prompt":"Hello","completion":"hello world"}\n{"prompt":"we","completion":"the"}\n' | bco-tokenize -q -m $ROOT/examples/data --summary --json

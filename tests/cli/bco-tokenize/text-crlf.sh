@@ -1,0 +1,1 @@
+printf 'hello\r\n' | bco-tokenize -q -v -m $ROOT/examples/data --text
