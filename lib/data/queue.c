@@ -2,9 +2,9 @@
 
 #include "base/fail.h"
 #include "base/mem.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,17 +82,12 @@ static void *take_batches(void *user) {
 
 enum bco_code bco_queue_new(struct bco_queue **queue, struct bco_filter *filter, int threads, struct bco_error *err) {
     struct bco_queue *q = bco_calloc(1, sizeof *q);
-    sigset_t all, before;
     if (!q) return bco_fail_memory(err);
     q->filter = filter;
     pthread_mutex_init(&q->mutex, NULL);
     pthread_cond_init(&q->changed, NULL);
-    if (threads != 1) { /* signals are for the threads of the caller; without a thread all goes on in this one */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        q->threaded = pthread_create(&q->thread, NULL, take_batches, q) == 0;
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
+    /* Without a thread, all goes on in this one. */
+    if (threads != 1) q->threaded = bco_thread_start(&q->thread, take_batches, q);
     *queue = q;
     return BCO_OK;
 }

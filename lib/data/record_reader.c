@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include "base/fail.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "data/record.h"
 #include "stream/csv.h"
 #include "stream/input.h"
@@ -13,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -347,16 +347,12 @@ static void *make_batches(void *user) {
     return NULL;
 }
 
-/* Signals are for the threads of the caller. Without a thread, all goes on in this one. */
+/* Without a thread, all goes on in this one. */
 static void start_thread(struct bco_reader *r) {
-    sigset_t all, before;
     if (pipe2(r->wake, O_CLOEXEC) != 0) return;
     r->source.stop = r->wake[0];
     if (r->source.input) bco_input_give_up_on(r->source.input, r->wake[0]);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r->threaded = pthread_create(&r->thread, NULL, make_batches, r) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    r->threaded = bco_thread_start(&r->thread, make_batches, r);
 }
 
 /* The next batch of the thread. */

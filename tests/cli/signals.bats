@@ -57,6 +57,13 @@ end_by() {
     [ "$(ls -A)" = "$(printf 'err\nfirst\nin.jsonl\nstatus')" ]
 }
 
+@test "a reader that leaves late is met by a thread of the filter, as quietly" {
+    records 1 60000 >in.jsonl
+    { likert2bin --balance none -j 2 in.jsonl 2>err || echo $? >status; } | head -n 30000 >first
+    [ "$(cat status)" -eq 141 ]
+    [ ! -s err ]
+}
+
 # What a terminal gets to see of 4000 records that take over a second to come. likert2bin's output goes to a file.
 on_terminal() {
     TERM=$1 script -qec "{ cat first; sleep 1.2; cat second; } | likert2bin --format jsonl $2 -o out.jsonl" /dev/null </dev/null >seen
