@@ -25,6 +25,7 @@ static size_t add_options(struct cli_option *to, struct filter *f, struct bco_li
     };
     size_t count = filter_reading_options(f, to);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) to[count++] = options[i];
+    count += filter_rule_options(f, to + count);
     count += filter_duplicate_options(f, to + count);
     return count + filter_balance_options(f, to + count);
 }

@@ -26,7 +26,16 @@ enum bco_conflicts { BCO_CONFLICTS_KEEP, BCO_CONFLICTS_DROP, BCO_CONFLICTS_MAJOR
  * with mean 1. */
 enum bco_balance { BCO_BALANCE_OVERSAMPLE, BCO_BALANCE_UNDERSAMPLE, BCO_BALANCE_WEIGHT, BCO_BALANCE_NONE };
 
+/* Text rules: at most so many of --keep and --reject together. */
+enum { BCO_RULES = 62, BCO_RULE_MIN_CHARS = BCO_RULES, BCO_RULE_MAX_CHARS, BCO_RULE_COUNT };
+
 struct bco_filter_options {
+    const char *const *keep; /* FIELD~RE: what does not match is left out; a record without the field does not match */
+    size_t keep_count;
+    const char *const *reject; /* FIELD~RE: what matches is left out */
+    size_t reject_count;
+    bool strip;                    /* outer blanks off prompt and completion, where they are texts */
+    uint64_t min_chars, max_chars; /* code points of the completion; 0: no limit */
     enum bco_duplicates duplicates;
     enum bco_conflicts conflicts;
     bool contrasted; /* only prompts that have two completions with different ratings */
@@ -44,10 +53,11 @@ struct bco_filter_counts {
     uint64_t rejected; /* bad ones */
     uint64_t added;    /* copies made by OVERSAMPLE */
     /* Left out: */
-    uint64_t by_rating;      /* a rating that says drop */
-    uint64_t not_contrasted; /* a prompt without contrast */
-    uint64_t conflicts;      /* contradictions */
-    uint64_t even;           /* of those: out of even splits */
+    uint64_t by_rule[BCO_RULE_COUNT]; /* the keep rules, then the reject rules, in order; min_chars; max_chars */
+    uint64_t by_rating;               /* a rating that says drop */
+    uint64_t not_contrasted;          /* a prompt without contrast */
+    uint64_t conflicts;               /* contradictions */
+    uint64_t even;                    /* of those: out of even splits */
     uint64_t duplicates;
     uint64_t by_balance; /* by UNDERSAMPLE */
 };

@@ -2,20 +2,43 @@
 #ifndef BCO_DATA_FIELDS_H
 #define BCO_DATA_FIELDS_H
 
+#include "base/buf.h"
 #include "base/hash.h"
 
 #include <bco/record.h>
 
-/* The fingerprint of a prompt or completion: of the decoded text, or of the list of messages with its keys
- * in order. BCO_EDATA: missing, empty, neither text nor messages. */
-enum bco_code bco_field_fingerprint(const struct bco_record *record, const char *field, struct bco_hash *hash,
-                                    struct bco_error *err);
+/* A prompt or completion. Its text belongs to the record. */
+struct bco_value {
+    const char *field; /* key or path, as the user said it */
+    bool messages;     /* `text` is the JSON text of a list of messages */
+    bool stripped;     /* `text` is less than what the record holds */
+    const char *text;
+    size_t length; /* bytes */
+};
+
+/* BCO_EDATA: missing, empty (after `strip`, which takes outer blanks off a text), neither text nor messages. */
+enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
+                             struct bco_error *err);
+
+/* Of the decoded text, or of the list with the keys of its messages in order. */
+enum bco_code bco_value_hash(const struct bco_value *value, struct bco_hash *hash, struct bco_error *err);
+
+/* Code points; of messages, of all contents together. */
+size_t bco_value_characters(const struct bco_value *value);
 
 /* True when `field` is a key of the record, not a path into it. */
 bool bco_field_is_key(const struct bco_record *record, const char *field);
 
-/* The field `source` becomes `target`: renamed in place where it is a key, copied to the end where it is a
- * path. */
-enum bco_code bco_field_move(struct bco_record *record, const char *source, const char *target, struct bco_error *err);
+/* The value becomes the field `target`: renamed in place where it is a key, copied to the end where it is a path. */
+enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *value, const char *target,
+                             struct bco_error *err);
+
+/* Any value as a text: of a list or an object its JSON. `room` holds what is made for it. False: missing. */
+bool bco_field_spell(const struct bco_record *record, const char *field, struct bco_buf *room, const char **text,
+                     size_t *length);
+
+/* A weight: a finite number of 0 or more. BCO_EDATA: anything else; missing too. */
+enum bco_code bco_field_weight(const struct bco_record *record, const char *field, double *weight,
+                               struct bco_error *err);
 
 #endif

@@ -28,7 +28,7 @@ struct batch {
 struct bco_queue {
     struct bco_filter *filter;
     struct batch batches[BATCHES];
-    size_t start; /* in the batch being made: of the line being appended */
+    size_t start; /* in the batch being made: of the lines being appended */
     bool threaded;
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -142,7 +142,7 @@ static enum bco_code hand_over(struct bco_queue *q, struct bco_error *err) {
     return code;
 }
 
-struct bco_buf *bco_queue_line(struct bco_queue *q) {
+struct bco_buf *bco_queue_lines(struct bco_queue *q) {
     struct bco_buf *bytes = &making(q)->bytes;
     q->start = bytes->length;
     return bytes;
@@ -162,15 +162,25 @@ static enum bco_code add(struct bco_queue *q, struct entry *entry, const char *r
         !bco_grow((void **)&batch->entries, &batch->capacity, batch->count + 1, sizeof *batch->entries))
         return bco_fail_memory(err);
     batch->entries[batch->count++] = *entry;
+    return BCO_OK;
+}
+
+static enum bco_code hand_over_full(struct bco_queue *q, struct bco_error *err) {
+    const struct batch *batch = making(q);
     bool full =
-        batch->bytes.length >= FULL_BYTES || batch->count == FULL_ENTRIES || batch->reason_count == FULL_REASONS;
+        batch->bytes.length >= FULL_BYTES || batch->count >= FULL_ENTRIES || batch->reason_count >= FULL_REASONS;
     return full ? hand_over(q, err) : BCO_OK;
 }
 
-enum bco_code bco_queue_add(struct bco_queue *q, const struct bco_item *item, struct bco_error *err) {
-    struct entry entry = {.item = *item, .start = q->start};
-    entry.item.line_length = making(q)->bytes.length - q->start;
-    return add(q, &entry, item->raw, item->raw_length, err);
+enum bco_code bco_queue_add(struct bco_queue *q, const struct bco_item *items, size_t count, struct bco_error *err) {
+    size_t start = q->start;
+    for (size_t i = 0; i < count; i++) {
+        struct entry entry = {.item = items[i], .start = start};
+        start += items[i].line_length;
+        enum bco_code code = add(q, &entry, items[i].raw, items[i].raw_length, err);
+        if (code != BCO_OK) return code;
+    }
+    return hand_over_full(q, err);
 }
 
 enum bco_code bco_queue_reject(struct bco_queue *q, const struct bco_error *reason, const char *raw, size_t length,
@@ -180,7 +190,8 @@ enum bco_code bco_queue_reject(struct bco_queue *q, const struct bco_error *reas
         return bco_fail_memory(err);
     batch->reasons[batch->reason_count++] = *reason;
     struct entry entry = {.start = batch->bytes.length, .reason = batch->reason_count};
-    return add(q, &entry, raw, length, err);
+    enum bco_code code = add(q, &entry, raw, length, err);
+    return code == BCO_OK ? hand_over_full(q, err) : code;
 }
 
 enum bco_code bco_queue_finish(struct bco_queue *q, struct bco_error *err) {

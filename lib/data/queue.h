@@ -13,12 +13,13 @@ struct bco_queue;
 enum bco_code bco_queue_new(struct bco_queue **queue, struct bco_filter *filter, int threads, struct bco_error *err);
 void bco_queue_free(struct bco_queue *queue); /* stops at once what bco_queue_finish has not ended */
 
-/* Where the next record's line is to be appended. After it, bco_queue_add or bco_queue_cancel. */
-struct bco_buf *bco_queue_line(struct bco_queue *queue);
+/* Where the next record's lines are to be appended. After it, bco_queue_add, or bco_queue_cancel to take them back. */
+struct bco_buf *bco_queue_lines(struct bco_queue *queue);
 void bco_queue_cancel(struct bco_queue *queue);
 
-/* The record whose line was appended: `item` without its line, which is known. Its raw text is copied. */
-enum bco_code bco_queue_add(struct bco_queue *queue, const struct bco_item *item, struct bco_error *err);
+/* `count` items whose lines were appended, one behind the other: each has its line_length, not its line. Raw texts
+ * are copied. */
+enum bco_code bco_queue_add(struct bco_queue *queue, const struct bco_item *items, size_t count, struct bco_error *err);
 enum bco_code bco_queue_reject(struct bco_queue *queue, const struct bco_error *reason, const char *raw, size_t length,
                                struct bco_error *err);
 

@@ -1,6 +1,7 @@
 #include "common/filter.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,18 @@ size_t filter_reading_options(struct filter *f, struct cli_option *to) {
          NULL},
         {"delimiter", 0, CLI_TEXT, &f->delimiter, "C", "what stands between the fields of CSV [a comma]", NULL, 0, 0,
          NULL},
+    };
+    return copy_options(to, options, sizeof options);
+}
+
+size_t filter_rule_options(struct filter *f, struct cli_option *to) {
+    const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "Text rules", NULL, 0, 0, NULL},
+        {"keep", 0, CLI_LIST, &f->keep, "FIELD~RE", "only records whose FIELD matches; repeatable", NULL, 0, 0, NULL},
+        {"reject", 0, CLI_LIST, &f->reject, "FIELD~RE", "not those whose FIELD matches; repeatable", NULL, 0, 0, NULL},
+        {"strip", 0, CLI_FLAG, &f->strip, NULL, "outer blanks off prompt and completion", NULL, 0, 0, NULL},
+        {"min-chars", 0, CLI_COUNT, &f->min_chars, "N", "of the completion, in code points", NULL, 0, 0, NULL},
+        {"max-chars", 0, CLI_COUNT, &f->max_chars, "N", "of the completion, in code points", NULL, 1, 0, NULL},
     };
     return copy_options(to, options, sizeof options);
 }
@@ -59,6 +72,13 @@ static const char *temporary_folder(void) {
 }
 
 void filter_options(const struct filter *f, struct bco_filter_options *options) {
+    options->keep = f->keep.items;
+    options->keep_count = f->keep.count;
+    options->reject = f->reject.items;
+    options->reject_count = f->reject.count;
+    options->strip = f->strip;
+    options->min_chars = f->min_chars;
+    options->max_chars = f->max_chars;
     options->duplicates = (enum bco_duplicates)f->duplicates;
     options->conflicts = (enum bco_conflicts)f->conflicts;
     options->balance = (enum bco_balance)f->balance;
@@ -90,21 +110,50 @@ enum bco_code filter_close(struct filter *f, enum bco_code code, struct bco_erro
     return code;
 }
 
-/* ", N WHAT dropped" behind what `text` of `size` bytes holds already, where N is not 0. */
-static void add_count(char *text, size_t size, uint64_t n, const char *what) {
-    size_t length = strlen(text);
-    if (n) snprintf(text + length, size - length, ", %" PRIu64 " %s", n, what);
+/* The summary grows by parts: a rule may be as long as a command line. */
+struct summary {
+    char *text;
+    size_t length;
+};
+
+static void add_text(struct summary *summary, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int more = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *grown = more < 0 ? NULL : realloc(summary->text, summary->length + (size_t)more + 1);
+    if (!grown) return;
+    summary->text = grown;
+    va_start(args, format);
+    vsnprintf(grown + summary->length, (size_t)more + 1, format, args);
+    va_end(args);
+    summary->length += (size_t)more;
+}
+
+static void add_count(struct summary *summary, uint64_t n, const char *what) {
+    if (n) add_text(summary, ", %" PRIu64 " %s", n, what);
+}
+
+static void add_rules(struct summary *summary, const struct filter *f, const uint64_t *by_rule) {
+    static const char by[] = ", %" PRIu64 " by rule '%s' dropped";
+    for (size_t i = 0; i < f->keep.count + f->reject.count; i++, by_rule++)
+        if (*by_rule)
+            add_text(summary, by, *by_rule, i < f->keep.count ? f->keep.items[i] : f->reject.items[i - f->keep.count]);
 }
 
 void filter_summary(const struct filter *f, const struct bco_filter_counts *c) {
-    char left[512] = "", even[64] = "conflicts dropped";
-    if (c->even) snprintf(even, sizeof even, "conflicts dropped (%" PRIu64 " of even splits)", c->even);
-    add_count(left, sizeof left, c->by_rating, "by rating dropped");
-    add_count(left, sizeof left, c->not_contrasted, "not contrasted dropped");
-    add_count(left, sizeof left, c->conflicts, even);
-    add_count(left, sizeof left, c->duplicates, "duplicates dropped");
-    add_count(left, sizeof left, c->by_balance, "by balance dropped");
-    add_count(left, sizeof left, c->added, "copies added");
+    struct summary left = {0};
+    add_count(&left, c->by_rating, "by rating dropped");
+    add_rules(&left, f, c->by_rule);
+    add_count(&left, c->by_rule[BCO_RULE_MIN_CHARS], "by rule 'min-chars' dropped");
+    add_count(&left, c->by_rule[BCO_RULE_MAX_CHARS], "by rule 'max-chars' dropped");
+    add_count(&left, c->not_contrasted, "not contrasted dropped");
+    add_count(&left, c->conflicts, "conflicts dropped");
+    if (c->even) add_text(&left, " (%" PRIu64 " of even splits)", c->even);
+    add_count(&left, c->duplicates, "duplicates dropped");
+    add_count(&left, c->by_balance, "by balance dropped");
+    add_count(&left, c->added, "copies added");
     cli_summary(&f->cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " rejected%s",
-                c->in, c->out, c->up, c->down, c->rejected, left);
+                c->in, c->out, c->up, c->down, c->rejected, left.text ? left.text : "");
+    free(left.text);
 }

@@ -11,13 +11,17 @@ struct filter {
     struct cli cli;
     const char *delimiter;
     int format, duplicates, conflicts, balance; /* choices, in the order of the library's enums */
+    struct cli_list keep, reject;
+    bool strip;
+    uint64_t min_chars, max_chars;
     uint64_t seed;
     struct bco_reader *reader;
     struct bco_writer *out, *rejects;
 };
 
-/* Options of one group, for struct cli_option's table: copied to `to`, returns how many (at most 4). */
+/* Options of one group, for struct cli_option's table: copied to `to`, returns how many (at most 8). */
 size_t filter_reading_options(struct filter *filter, struct cli_option *to);
+size_t filter_rule_options(struct filter *filter, struct cli_option *to);
 size_t filter_duplicate_options(struct filter *filter, struct cli_option *to);
 size_t filter_balance_options(struct filter *filter, struct cli_option *to);
 

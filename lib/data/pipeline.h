@@ -1,0 +1,44 @@
+/* What every converter does: read a record, judge it, hand what comes of it to
+ * the filter; bad records to the rejects; count. */
+#ifndef BCO_DATA_PIPELINE_H
+#define BCO_DATA_PIPELINE_H
+
+#include "base/buf.h"
+#include "data/fields.h"
+#include "data/filter.h"
+#include "data/regex.h"
+#include "data/rules.h"
+
+#include <bco/watch.h>
+
+enum { BCO_ITEMS = 2 }; /* that one record may become */
+
+/* What judging needs, and what it leaves. */
+struct bco_judging {
+    struct bco_match *match;
+    struct bco_buf room;           /* for what is needed in passing */
+    const struct bco_rules *rules; /* NULL: none */
+    struct bco_filter_counts *counts;
+    struct bco_buf *lines; /* a line for each item, appended */
+    struct bco_item items[BCO_ITEMS];
+    size_t count; /* 0: the record is left out, and counted */
+};
+
+/* Judges one record. BCO_EDATA: a bad one. */
+typedef enum bco_code bco_judge(const void *rule, struct bco_judging *judging, struct bco_record *record,
+                                struct bco_error *err);
+
+enum bco_code bco_pipeline_run(bco_judge *judge, const void *rule, const struct bco_rules *rules,
+                               const struct bco_filter_options *options, struct bco_reader *reader,
+                               struct bco_writer *out, struct bco_writer *rejects, struct bco_filter_counts *counts,
+                               const struct bco_watch *watch, struct bco_error *err);
+
+/* Appends the record as the line of the next item, which is otherwise filled in: item count grows. */
+enum bco_code bco_judging_emit(struct bco_judging *judging, const struct bco_item *item,
+                               const struct bco_record *record, struct bco_error *err);
+
+/* Fingerprints of prompt, completion and the two together, into `item`. */
+enum bco_code bco_item_hash(struct bco_item *item, const struct bco_value *prompt, const struct bco_value *completion,
+                            struct bco_error *err);
+
+#endif

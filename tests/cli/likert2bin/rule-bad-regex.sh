@@ -1,0 +1,1 @@
+likert2bin --reject 'prompt~(' in.jsonl

@@ -1,0 +1,1 @@
+likert2bin --keep prompt in.jsonl

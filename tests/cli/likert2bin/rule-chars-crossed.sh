@@ -1,0 +1,1 @@
+likert2bin --min-chars 9 --max-chars 8 in.jsonl
