@@ -7,8 +7,14 @@
 /* Where config.json may decide, and where the family does. */
 enum bco_choice { BCO_NEVER, BCO_ALWAYS, BCO_BY_CONFIG };
 
-/* Where a window shortens attention. */
-enum bco_window { BCO_WINDOW_NONE, BCO_WINDOW_IF_SET, BCO_WINDOW_IF_USED, BCO_WINDOW_BY_LAYER };
+/* Where sliding_window shortens attention. */
+enum bco_window {
+    BCO_WINDOW_NONE,
+    BCO_WINDOW_IF_SET,   /* in all layers, where it is not null */
+    BCO_WINDOW_IF_USED,  /* with use_sliding_window: in the layers of layer_types, else from max_window_layers on */
+    BCO_WINDOW_NO_ROPE,  /* the same, else in the layers without RoPE */
+    BCO_WINDOW_BY_LAYER, /* in the layers of layer_types, else all but every sixth */
+};
 
 enum bco_qk_norm { BCO_QK_NONE, BCO_QK_HEAD, BCO_QK_WHOLE };
 
@@ -39,14 +45,16 @@ struct bco_family {
     bool by_input; /* matrices are stored [in,out] */
     bool tied;     /* where config.json does not say */
     bool learned_positions;
-    bool scales;     /* embedding_multiplier, residual_multiplier, attention_multiplier, logits_scaling */
-    bool root_scale; /* embeddings times sqrt(C), attention by query_pre_attn_scalar */
+    bool multipliers; /* embedding_, residual_, attention_multiplier and logits_scaling */
+    bool root_scale;  /* embeddings times sqrt(C), attention by query_pre_attn_scalar */
     enum bco_window window;
     bool partial_rope;  /* partial_rotary_factor */
     bool rope_by_layer; /* no_rope_layers */
     bool rope_local;    /* rope_local_base_freq in layers with a window */
-    double rope_theta;  /* where config.json does not say */
-    double eps;         /* the same */
+    /* Where config.json does not say; 0: as config.c describes. */
+    double rope_theta, eps;
+    size_t kv_heads, head_dim, positions;
+    const char *activation;
     struct bco_keys keys;
     struct bco_names names;
 };

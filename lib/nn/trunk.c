@@ -158,7 +158,7 @@ enum bco_code bco_trunk_prepare(struct bco_model *model, struct bco_pass *p, siz
 
 static struct bco_rope rope_of(const struct bco_model *model, size_t l) {
     const struct bco_config *c = &model->config;
-    bool local = c->windowed[l] && c->rope.local_theta != c->rope.theta;
+    bool local = c->windowed[l] && c->family->rope_local;
     const struct bco_angles *angles = local ? &model->local_angles : &model->angles;
     return (struct bco_rope){c->rope.pairs, angles->cosines, angles->sines};
 }

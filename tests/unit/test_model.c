@@ -340,8 +340,28 @@ static void check_folder(const char *folder) {
 }
 
 static void golden_models(void **state) {
-    static const char *const folders[] = {"llama-gqa-tied", "llama-gqa-tied-bf16", "llama-gqa-tied-f16",
-                                          "llama-gqa-tied-sharded"};
+    static const char *const folders[] = {"llama-gqa-tied",
+                                          "llama-gqa-tied-bf16",
+                                          "llama-gqa-tied-f16",
+                                          "llama-gqa-tied-sharded",
+                                          "llama-rope-llama3",
+                                          "llama-rope-linear",
+                                          "llama-bias",
+                                          "qwen2",
+                                          "qwen2-bf16",
+                                          "qwen2-f16",
+                                          "qwen2-sharded",
+                                          "qwen3",
+                                          "gpt2",
+                                          "gpt2-bare",
+                                          "mistral",
+                                          "mistral-sliding",
+                                          "gemma3",
+                                          "phi3",
+                                          "phi3-partial",
+                                          "olmo2",
+                                          "smollm3",
+                                          "granite"};
     (void)state;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) check_folder(folders[i]);
 }
@@ -476,6 +496,7 @@ static void saving(void **state) {
     check_saved("golden/models/llama-gqa-tied-bf16", BCO_DTYPE_SAME, UINT64_MAX, 3);
     check_saved("golden/models/llama-gqa-tied-f16", BCO_DTYPE_F16, UINT64_MAX, 3);
     check_saved("golden/models/llama-gqa-tied-f16", BCO_DTYPE_F32, UINT64_MAX, 3);
+    check_saved("golden/models/gpt2-bare", BCO_DTYPE_SAME, UINT64_MAX, 3);
     check_saved("models/tinystories-656k", BCO_DTYPE_SAME, UINT64_MAX, 6);
 }
 
