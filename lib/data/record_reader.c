@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 1 << 18, BATCHES = 4 };
+enum { READ_SIZE = 1 << 18, BATCHES = 4, KEPT = 1 << 22 };
 
 /* Offsets, since the memory moves while a batch is made. */
 struct item {
@@ -107,10 +107,10 @@ static bool begin(struct source *s, struct batch *batch, size_t *used, enum bco_
     enum bco_format format = s->options.format ? s->options.format : format_of_name(batch->path);
     size_t bom = batch->length >= 3 && memcmp(batch->data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     size_t blanks = leading_blanks(batch->data + bom, batch->length - bom);
-    bool known = bom + blanks < batch->length;
+    bool known = bom + blanks < batch->length || batch->length > KEPT;
     if (batch->length < 3 && !s->last) return false;
     if ((format == BCO_FORMAT_AUTO || format == BCO_FORMAT_JSON) && !known && !s->last) return false;
-    char first = known ? batch->data[bom + blanks] : '\0';
+    char first = bom + blanks < batch->length ? batch->data[bom + blanks] : '\0';
     if (format == BCO_FORMAT_AUTO && known && first != '{' && first != '[') {
         *code = bco_fail_at(&batch->failure, BCO_EUSAGE, batch->path, 0, NULL,
                             "neither the name nor the first byte tells the format, expected --format csv, tsv, json or "
@@ -285,24 +285,41 @@ static enum bco_code read_more(struct source *s, struct batch *batch) {
     return code;
 }
 
+/* A batch that once held a very long record does not keep its memory. */
+static void trim(struct source *s, struct batch *batch) {
+    if (batch->capacity > KEPT) {
+        free(batch->data);
+        batch->data = NULL;
+        batch->capacity = 0;
+    }
+    if (batch->texts.capacity > KEPT) bco_buf_free(&batch->texts);
+    if (s->carry.capacity > KEPT && !s->carry.length) bco_buf_free(&s->carry);
+}
+
+static enum bco_code take_carry(struct source *s, struct batch *batch) {
+    batch->length = 0;
+    if (!s->carry.length) return BCO_OK;
+    if (!bco_grow((void **)&batch->data, &batch->capacity, s->carry.length, 1)) return bco_fail_memory(&batch->failure);
+    memcpy(batch->data, s->carry.data, s->carry.length);
+    batch->length = s->carry.length;
+    bco_buf_clear(&s->carry);
+    return BCO_OK;
+}
+
 /* Reads until the batch has an item, or the input ends or fails. */
 static enum bco_code fill_from_input(struct source *s, struct batch *batch) {
     size_t done = 0;
-    enum bco_code code = BCO_OK;
-    batch->length = 0;
-    if (s->carry.length) {
-        if (!bco_grow((void **)&batch->data, &batch->capacity, s->carry.length, 1))
-            return bco_fail_memory(&batch->failure);
-        memcpy(batch->data, s->carry.data, s->carry.length);
-        batch->length = s->carry.length;
-        bco_buf_clear(&s->carry);
-    }
+    trim(s, batch);
+    enum bco_code code = take_carry(s, batch);
     while (!code && !s->last && !batch->count) {
+        batch->length -= done;
+        if (done) memmove(batch->data, batch->data + done, batch->length);
+        done = 0;
         code = read_more(s, batch);
         if (!code) code = cut(s, batch, &done);
     }
-    bco_buf_add(&s->carry, batch->data + done, batch->length - done);
-    if (s->carry.failed) code = bco_fail_memory(&batch->failure);
+    if (batch->length > done) bco_buf_add(&s->carry, batch->data + done, batch->length - done);
+    if (!code && s->carry.failed) code = bco_fail_memory(&batch->failure);
     return code;
 }
 

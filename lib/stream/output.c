@@ -35,11 +35,20 @@ static bool ends_in(const char *path, const char *end) {
     return length > tail && strcmp(path + length - tail, end) == 0;
 }
 
+/* The open descriptor that a name means, or -1. Opening /dev/stdout would begin its file anew. */
+static int descriptor_of(const char *path) {
+    static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(path, names[i]) == 0) return STDOUT_FILENO;
+    return strcmp(path, "/dev/stderr") == 0 ? STDERR_FILENO : -1;
+}
+
 /* Standard output is written through a copy, so that its close can be checked without closing it. */
 static enum bco_code open_target(struct bco_output *out, struct bco_error *err) {
     struct stat st;
-    if (strcmp(out->path, "-") == 0) {
-        out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    int open_already = descriptor_of(out->path);
+    if (open_already >= 0) {
+        out->fd = fcntl(open_already, F_DUPFD_CLOEXEC, 0);
         out->direct = true;
         return out->fd < 0 ? bco_fail_errno(err, out->path, "cannot write") : BCO_OK;
     }

@@ -145,12 +145,20 @@ static void count_line(struct bco_split *split, const char *bytes, size_t at, si
     if (bytes[at] == '\n' || (bytes[at] == '\r' && !before_newline)) split->lines_seen++;
 }
 
+/* Over bytes that change nothing: half the time of reading a table would go into looking at each. */
+static size_t over_plain(const struct bco_split *split, const char *bytes, size_t at, size_t length) {
+    const char separator = split->state == QUOTED ? '"' : split->delimiter;
+    while (at < length && bytes[at] != '"' && bytes[at] != '\n' && bytes[at] != '\r' && bytes[at] != separator) at++;
+    return at;
+}
+
 /* Goes over bytes up to the end of the row. A \r at the very end waits for what follows it. */
 static bool scan_row(struct bco_split *split, const char *bytes, size_t length, bool last, size_t *end) {
     for (; *end < length; ++*end) {
         if (bytes[*end] == '\r' && *end + 1 == length && !last) return false;
         if (row_byte(split, bytes[*end])) return true;
         count_line(split, bytes, *end, length);
+        if (split->state == QUOTED || split->state == UNQUOTED) *end = over_plain(split, bytes, *end + 1, length) - 1;
     }
     return false;
 }

@@ -99,18 +99,28 @@ static int open_file(struct bco_temp *temp) {
     }
 }
 
-enum bco_code bco_temp_open(struct bco_temp *temp, const char *target, struct bco_error *err) {
+static enum bco_code open_beside(struct bco_temp *temp, const char *target, bool nameless, struct bco_error *err) {
     struct stat st;
     *temp = (struct bco_temp){.fd = -1, .slot = -1};
     temp->target = resolved(target);
     if (!temp->target) return bco_fail_memory(err);
     temp->folder = folder_of(temp->target);
     if (!temp->folder) return bco_fail_memory(err);
-    temp->fd = open_file(temp);
+    bool there = stat(temp->target, &st) == 0;
+    if (there && access(temp->target, W_OK) != 0) return bco_fail_errno(err, target, "cannot write");
+    if (nameless) temp->fd = open_nameless(temp);
+    if (!nameless || (temp->fd < 0 && no_anonymous_files(errno))) temp->fd = open_named(temp);
     if (temp->fd < 0) return bco_fail_errno(err, target, "cannot create");
-    if (stat(temp->target, &st) == 0 && fchmod(temp->fd, st.st_mode & 0777) != 0)
-        return bco_fail_errno(err, target, "cannot set the mode");
+    if (there && fchmod(temp->fd, st.st_mode & 0777) != 0) return bco_fail_errno(err, target, "cannot set the mode");
     return BCO_OK;
+}
+
+enum bco_code bco_temp_open(struct bco_temp *temp, const char *target, struct bco_error *err) {
+    return open_beside(temp, target, true, err);
+}
+
+enum bco_code bco_temp_open_named(struct bco_temp *temp, const char *target, struct bco_error *err) {
+    return open_beside(temp, target, false, err);
 }
 
 /* A target that is not there yet gets its name at once; one that is there is replaced by a rename. */

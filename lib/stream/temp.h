@@ -17,6 +17,9 @@ struct bco_temp {
 /* Zero-initialise `temp`. After any error bco_temp_discard must still be called. */
 enum bco_code bco_temp_open(struct bco_temp *temp, const char *target, struct bco_error *err);
 
+/* The same, always with a name: what is done where the file system knows no files without one. */
+enum bco_code bco_temp_open_named(struct bco_temp *temp, const char *target, struct bco_error *err);
+
 /* fsync, then the target's name, then fsync of the folder. The descriptor stays open. */
 enum bco_code bco_temp_commit(struct bco_temp *temp, struct bco_error *err);
 
