@@ -83,11 +83,13 @@ static bool no_anonymous_files(int error) {
     return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
 }
 
-static int open_file(struct bco_temp *temp) {
-    if (access("/proc/self/fd", X_OK) == 0) {
-        int fd = open(temp->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-        if (fd >= 0 || !no_anonymous_files(errno)) return fd;
-    }
+static int open_nameless(struct bco_temp *temp) {
+    if (access("/proc/self/fd", X_OK) == 0) return open(temp->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+static int open_named(struct bco_temp *temp) {
     for (;;) {
         if (!new_name(temp)) return -1;
         int fd = open(temp->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
