@@ -194,7 +194,7 @@ static enum bco_code read_text(struct source *s, struct batch *batch, struct ite
     size_t good = bco_utf8_good(line, item->raw_length);
     struct bco_error why;
     enum bco_code code = BCO_OK;
-    if (good < item->raw_length) code = bco_fail(&why, BCO_EDATA, "not UTF-8 at byte %zu", good);
+    if (good < item->raw_length) code = bco_fail(&why, BCO_EDATA, "not UTF-8 at byte %zu", good + 1);
     item->text = batch->texts.length;
     bco_buf_str(&batch->texts, "{\"text\":");
     if (!code && plain) bco_buf_json_string(&batch->texts, line, item->raw_length);
