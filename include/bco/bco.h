@@ -12,6 +12,7 @@
 #include <bco/likert.h>
 #include <bco/loss.h>
 #include <bco/model.h>
+#include <bco/pairs.h>
 #include <bco/record.h>
 #include <bco/sequence.h>
 #include <bco/tokenize.h>

@@ -45,15 +45,17 @@ struct bco_filter_options {
     int threads;        /* 0: all the cores this process may use. The output does not depend on it */
 };
 
-/* in + added = out + rejected + all that was left out */
+/* in + split + added = out + rejected + all that was left out */
 struct bco_filter_counts {
     uint64_t in;       /* records read, bad ones too */
     uint64_t out;      /* records written, copies too */
     uint64_t up, down; /* of those */
     uint64_t rejected; /* bad ones */
+    uint64_t split;    /* second completions: of pairs that became two records */
     uint64_t added;    /* copies made by OVERSAMPLE */
     /* Left out: */
     uint64_t by_rule[BCO_RULE_COUNT]; /* the keep rules, then the reject rules, in order; min_chars; max_chars */
+    uint64_t ties;                    /* pairs */
     uint64_t by_rating;               /* a rating that says drop */
     uint64_t not_contrasted;          /* a prompt without contrast */
     uint64_t conflicts;               /* contradictions */

@@ -48,8 +48,9 @@ static size_t blank_length(const char *text, size_t length) {
     return 0;
 }
 
-static void strip_blanks(struct bco_value *value) {
+enum bco_code bco_value_strip(const struct bco_record *record, struct bco_value *value, struct bco_error *err) {
     size_t before = value->length, blank;
+    if (value->messages) return BCO_OK;
     while ((blank = blank_length(value->text, value->length))) {
         value->text += blank;
         value->length -= blank;
@@ -62,7 +63,8 @@ static void strip_blanks(struct bco_value *value) {
             break;
         value->length = last;
     }
-    value->stripped = value->length != before;
+    value->stripped |= value->length != before;
+    return value->length ? BCO_OK : bco_record_fail(record, value->field, err, "empty but for blanks");
 }
 
 enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
@@ -79,10 +81,8 @@ enum bco_code bco_value_read(const struct bco_record *record, const char *field,
     value->text++;
     value->length -= 2;
     if (found.escaped) bco_record_text(record, field, &value->text, &value->length);
-    if (strip) strip_blanks(value);
-    if (value->length == 0)
-        return bco_record_fail(record, field, err, value->stripped ? "empty but for blanks" : "empty");
-    return BCO_OK;
+    if (value->length == 0) return bco_record_fail(record, field, err, "empty");
+    return strip ? bco_value_strip(record, value, err) : BCO_OK;
 }
 
 bool bco_field_spell(const struct bco_record *record, const char *field, struct bco_buf *room, const char **text,
@@ -173,4 +173,12 @@ enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *
         code = bco_record_set_json(record, target, found.value, found.value_length, err);
     if (code == BCO_OK && value->stripped) code = bco_record_set_text(record, target, value->text, value->length, err);
     return code;
+}
+
+enum bco_code bco_target_check(const struct bco_record *record, const char *target, const char *const *sources,
+                               struct bco_error *err) {
+    for (const char *const *source = sources; *source; source++)
+        if (strcmp(*source, target) == 0) return BCO_OK;
+    if (!bco_field_is_key(record, target)) return BCO_OK;
+    return bco_record_fail(record, target, err, "is there already, and '%s' should become it", *sources);
 }

@@ -20,6 +20,9 @@ struct bco_value {
 enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
                              struct bco_error *err);
 
+/* Takes outer blanks (Unicode's White_Space) off a text; messages stay. BCO_EDATA: nothing is left. */
+enum bco_code bco_value_strip(const struct bco_record *record, struct bco_value *value, struct bco_error *err);
+
 /* Of the decoded text, or of the list with the keys of its messages in order. */
 enum bco_code bco_value_hash(const struct bco_value *value, struct bco_hash *hash, struct bco_error *err);
 
@@ -32,6 +35,11 @@ bool bco_field_is_key(const struct bco_record *record, const char *field);
 /* The value becomes the field `target`: renamed in place where it is a key, copied to the end where it is a path. */
 enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *value, const char *target,
                              struct bco_error *err);
+
+/* BCO_EDATA: `target` is a key that is there already and is none of `sources` (NULL at the end), whose place or name
+ * it may take. */
+enum bco_code bco_target_check(const struct bco_record *record, const char *target, const char *const *sources,
+                               struct bco_error *err);
 
 /* Any value as a text: of a list or an object its JSON. `room` holds what is made for it. False: missing. */
 bool bco_field_spell(const struct bco_record *record, const char *field, struct bco_buf *room, const char **text,

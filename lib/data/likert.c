@@ -66,25 +66,6 @@ static enum bco_code read_weight(const struct bco_likert *rule, const struct bco
     return asked ? bco_field_weight(record, "weight", weight, err) : BCO_OK;
 }
 
-/* A field that the output needs must not be there already, unless it is what a source renames away. */
-static enum bco_code check_free(const struct bco_record *record, const char *target, const char *prompt,
-                                const char *completion, struct bco_error *err) {
-    if (strcmp(prompt, target) == 0 || strcmp(completion, target) == 0 || !bco_field_is_key(record, target))
-        return BCO_OK;
-    return bco_record_fail(record, target, err, "is there already, and '%s' should become it",
-                           strcmp(target, "prompt") == 0 ? prompt : completion);
-}
-
-/* Another label would be lost, unless it is the rating itself. */
-static enum bco_code check_label(const struct bco_likert *rule, const struct bco_record *record, const char *prompt,
-                                 const char *completion, struct bco_error *err) {
-    if (strcmp(rule->options.rating, "label") == 0 || strcmp(prompt, "label") == 0 || strcmp(completion, "label") == 0)
-        return BCO_OK;
-    if (!bco_field_is_key(record, "label")) return BCO_OK;
-    return bco_record_fail(record, "label", err, "is there already, and the rating '%s' should become it",
-                           rule->options.rating);
-}
-
 /* A third name helps where the two stand in each other's place. */
 static enum bco_code move_fields(struct bco_record *record, const struct bco_value *prompt,
                                  const struct bco_value *completion, struct bco_error *err) {
@@ -101,9 +82,12 @@ static enum bco_code move_fields(struct bco_record *record, const struct bco_val
 
 static enum bco_code convert(const struct bco_likert *rule, struct bco_record *record, const struct bco_value *prompt,
                              const struct bco_value *completion, bool up, struct bco_error *err) {
-    enum bco_code code = check_free(record, "prompt", prompt->field, completion->field, err);
-    if (code == BCO_OK) code = check_free(record, "completion", prompt->field, completion->field, err);
-    if (code == BCO_OK) code = check_label(rule, record, prompt->field, completion->field, err);
+    const char *const to_prompt[] = {prompt->field, completion->field, NULL};
+    const char *const to_completion[] = {completion->field, prompt->field, NULL};
+    const char *const to_label[] = {rule->options.rating, prompt->field, completion->field, NULL};
+    enum bco_code code = bco_target_check(record, "prompt", to_prompt, err);
+    if (code == BCO_OK) code = bco_target_check(record, "completion", to_completion, err);
+    if (code == BCO_OK) code = bco_target_check(record, "label", to_label, err);
     if (code == BCO_OK) code = move_fields(record, prompt, completion, err);
     if (code == BCO_OK) code = bco_record_set_bool(record, "label", up, err);
     return code;

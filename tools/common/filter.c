@@ -143,6 +143,7 @@ static void add_rules(struct summary *summary, const struct filter *f, const uin
 
 void filter_summary(const struct filter *f, const struct bco_filter_counts *c) {
     struct summary left = {0};
+    add_count(&left, c->ties, "ties dropped");
     add_count(&left, c->by_rating, "by rating dropped");
     add_rules(&left, f, c->by_rule);
     add_count(&left, c->by_rule[BCO_RULE_MIN_CHARS], "by rule 'min-chars' dropped");
@@ -152,6 +153,7 @@ void filter_summary(const struct filter *f, const struct bco_filter_counts *c) {
     if (c->even) add_text(&left, " (%" PRIu64 " of even splits)", c->even);
     add_count(&left, c->duplicates, "duplicates dropped");
     add_count(&left, c->by_balance, "by balance dropped");
+    add_count(&left, c->split, "second completions added");
     add_count(&left, c->added, "copies added");
     cli_summary(&f->cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " rejected%s",
                 c->in, c->out, c->up, c->down, c->rejected, left.text ? left.text : "");

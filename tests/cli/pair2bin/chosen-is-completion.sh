@@ -1,0 +1,1 @@
+echo '{"prompt":"p","completion":"a","rejected":"b"}' | pair2bin --chosen completion

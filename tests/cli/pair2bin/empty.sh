@@ -1,0 +1,1 @@
+pair2bin </dev/null

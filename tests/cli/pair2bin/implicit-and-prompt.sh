@@ -1,0 +1,1 @@
+pair2bin --implicit-prompt --prompt q in.jsonl

@@ -1,0 +1,1 @@
+echo '{"chosen":[{"role":"user","content":"Hi"}],"rejected":[{"role":"user","content":"Ho"}]}' | pair2bin --implicit-prompt

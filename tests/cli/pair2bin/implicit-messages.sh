@@ -1,0 +1,1 @@
+echo '{"id":1,"chosen":[{"role":"system","content":"S"},{"role":"user","content":"Hi"},{"role":"assistant","content":"Yo"}],"rejected":[{"content":"S","role":"system"},{"role":"user","content":"\u0048i"},{"role":"assistant","content":"No"},{"role":"user","content":"?"}]}' | pair2bin --implicit-prompt

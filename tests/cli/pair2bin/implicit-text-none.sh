@@ -1,0 +1,1 @@
+echo '{"chosen":"Yes","rejected":"Yo"}' | pair2bin --implicit-prompt

@@ -1,0 +1,1 @@
+echo '{"prompt":"p","chosen":"a"}' | pair2bin

@@ -1,0 +1,1 @@
+pair2bin --chosen x --a y in.jsonl

@@ -1,0 +1,1 @@
+pair2bin --prefer a=c in.jsonl

@@ -1,0 +1,1 @@
+printf '{"prompt":" p","chosen":"a ","rejected":"b"}\n' | pair2bin --strip
