@@ -187,7 +187,7 @@ static enum bco_code open_file(struct file *f, const char *path, struct bco_erro
 }
 
 static enum bco_code get_state(struct file *f, char **state, struct bco_error *err) {
-    unsigned char head[HEAD];
+    unsigned char head[HEAD] = {0};
     enum bco_code code = get(f, head, sizeof head, err);
     if (code != BCO_OK) return code;
     uint64_t length = get_u64(head + sizeof magic);
@@ -198,7 +198,7 @@ static enum bco_code get_state(struct file *f, char **state, struct bco_error *e
 }
 
 static enum bco_code check_rest(struct file *f, struct bco_error *err) {
-    unsigned char tail[TAIL], *piece = malloc(PIECE);
+    unsigned char tail[TAIL] = {0}, *piece = malloc(PIECE);
     enum bco_code code = piece ? BCO_OK : bco_fail_memory(err);
     while (code == BCO_OK && f->left > 0) code = get(f, piece, f->left < PIECE ? (size_t)f->left : PIECE, err);
     free(piece);

@@ -36,7 +36,7 @@ struct bco_record {
     struct bco_block *blocks; /* what setters made, */
     char room[256];           /* where it does not fit in here */
     size_t room_used;
-    char *own;                /* of bco_record_parse: the text */
+    char *own; /* of bco_record_parse: the text */
     struct bco_json_scan scan;
 };
 
