@@ -6,9 +6,12 @@
 #include "nn/model.h"
 #include "nn/safetensors.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define TWO_PI 6.28318530717958647692
 
 /* Checkpoints may leave out the family's root ("transformer."), and tied ones may hold the head alone. */
 static const struct bco_tensor *find(struct bco_model *model, const struct bco_weights *weights, size_t i) {
@@ -89,19 +92,42 @@ enum bco_code bco_model_load(struct bco_model *model, struct bco_error *err) {
     return code;
 }
 
-static void draw_slot(const struct bco_slot *slot, double deviation, uint64_t seed, float *weight) {
-    struct bco_rng rng = {.seed = seed, .stream = bco_hash_bytes(slot->name, strlen(slot->name), 0).low};
-    for (size_t i = 0; i < slot->count; i++)
-        weight[i] = slot->start == BCO_START_RANDOM ? (float)(deviation * bco_rng_normal(&rng))
-                    : slot->start == BCO_START_ONES ? 1.0f
-                                                    : 0.0f;
+/* Four normal numbers of a weight's own stream (Philox, then Box-Muller): the `block`th four. */
+static void draw_four(uint64_t seed, uint64_t stream, uint64_t block, double normal[4]) {
+    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)};
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    uint32_t words[4];
+    bco_philox(counter, key, words);
+    for (int i = 0; i < 4; i += 2) {
+        double radius = sqrt(-2 * log(((double)words[i] + 0.5) * 0x1p-32));
+        double angle = TWO_PI * (double)words[i + 1] * 0x1p-32;
+        normal[i] = radius * cos(angle);
+        normal[i + 1] = radius * sin(angle);
+    }
 }
 
-/* Each weight has a stream of its own, named after it: threads do not matter. */
+static void draw_random(const struct bco_slot *slot, double deviation, uint64_t seed, int threads, float *weight) {
+    uint64_t stream = bco_hash_bytes(slot->name, strlen(slot->name), 0).low;
+    size_t blocks = (slot->count + 3) / 4;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (size_t block = 0; block < blocks; block++) {
+        double normal[4];
+        draw_four(seed, stream, block, normal);
+        for (size_t i = 4 * block; i < slot->count && i < 4 * block + 4; i++)
+            weight[i] = (float)(deviation * normal[i % 4]);
+    }
+}
+
+/* Each weight has a stream of its own, named after it: neither threads nor other weights matter. */
 void bco_model_draw(struct bco_model *model, uint64_t seed) {
-#pragma omp parallel for num_threads(model->team.threads) schedule(dynamic)
-    for (size_t i = 0; i < model->slot_count; i++)
-        draw_slot(&model->slots[i], model->config.initializer_range, seed, model->weights + model->slots[i].offset);
+    for (size_t i = 0; i < model->slot_count; i++) {
+        const struct bco_slot *slot = &model->slots[i];
+        float *weight = model->weights + slot->offset, value = slot->start == BCO_START_ONES ? 1 : 0;
+        if (slot->start == BCO_START_RANDOM)
+            draw_random(slot, model->config.initializer_range, seed, model->team.threads, weight);
+        else
+            for (size_t k = 0; k < slot->count; k++) weight[k] = value;
+    }
 }
 
 static void hash_double(struct bco_hasher *hasher, double x) {
