@@ -6,7 +6,7 @@
  *   world questions train|held-out   every question, or those no training data holds
  *   world rate SEED               records on standard input -> a CSV of ratings, 1 to 5, as noisy as people's
  *   world judge                   a judge for bco-judge(1): questions in, verdicts out
- *   world score                   records on standard input -> the same with their true quality */
+ *   world show                    records on standard input -> prompt, tab, true quality and completion */
 #include <bco/bco.h>
 
 #include <math.h>
@@ -423,9 +423,9 @@ static void rate(const char *prompt, const char *completion, uint64_t *state) {
     printf("%d\n", rating < 1 ? 1 : rating > 5 ? 5 : (int)rating);
 }
 
-static void score(const char *prompt, const char *completion, uint64_t *state) {
+static void show(const char *prompt, const char *completion, uint64_t *state) {
     (void)state;
-    printf("%5.1f  %s  %s\n", quality(prompt, completion), prompt, completion);
+    printf("%s\t(%+.1f) %s\n", prompt, quality(prompt, completion), completion);
 }
 
 static int judge_line(const char *line, size_t length) {
@@ -457,7 +457,7 @@ static int run(int argc, char **argv) {
     const char *command = argc > 1 ? argv[1] : "";
     const char *argument = argc > 2 ? argv[2] : NULL;
     if (strcmp(command, "judge") == 0) return judge();
-    if (strcmp(command, "score") == 0) return for_each_record(score, 0);
+    if (strcmp(command, "show") == 0) return for_each_record(show, 0);
     if (strcmp(command, "model") == 0 && argument) return make_model(argument);
     if (strcmp(command, "text") == 0 && argument && argc == 4)
         return make_text(strtoull(argument, NULL, 10), strtoull(argv[3], NULL, 10));
@@ -466,7 +466,7 @@ static int run(int argc, char **argv) {
         puts("prompt,response,rating");
         return for_each_record(rate, strtoull(argument, NULL, 10));
     }
-    fputs("usage: world model DIR | text N SEED | questions train|held-out | rate SEED | judge | score\n", stderr);
+    fputs("usage: world model DIR | text N SEED | questions train|held-out | rate SEED | judge | show\n", stderr);
     return 2;
 }
 
