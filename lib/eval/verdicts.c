@@ -202,6 +202,7 @@ static void count(struct bco_group *group, struct bco_cluster *cluster, double y
     group->ties += y == 0.5;
     group->losses += y < 0.5;
     group->n++;
+    group->sum += y;
     double before = y - group->mean;
     group->mean += before / (double)group->n;
     group->square += before * (y - group->mean);

@@ -15,6 +15,7 @@ struct bco_cluster { /* the valid verdicts on one prompt of one group */
 struct bco_group {
     char *name; /* JSON text */
     uint64_t n, wins, ties, losses, invalid;
+    double sum;          /* of y */
     double mean, square; /* Welford's: of y, and the sum of (y - mean)^2 */
 };
 

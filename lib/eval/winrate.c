@@ -94,7 +94,7 @@ enum bco_code bco_winrate(const struct bco_verdicts *v, size_t index, const stru
     static const struct bco_winrate_options defaults = {0};
     if (!options) options = &defaults;
     const struct bco_group *group = &v->groups[index];
-    double n = (double)group->n;
+    double n = (double)group->n, mean = group->sum / n; /* exact where y is 0, 1/2 or 1 */
     *result = (struct bco_winrate){.n = group->n,
                                    .wins = group->wins,
                                    .ties = group->ties,
@@ -104,12 +104,12 @@ enum bco_code bco_winrate(const struct bco_verdicts *v, size_t index, const stru
     if (!group->n)
         return bco_fail(err, BCO_EDATA, "no valid verdict, %llu invalid", (unsigned long long)group->invalid);
     result->clusters = clusters_of(v, index);
-    result->win_rate = 100 * group->mean;
+    result->win_rate = 100 * mean;
     double df = options->standard_error == BCO_SE_IID ? n - 1 : (double)result->clusters - 1;
     if (options->standard_error == BCO_SE_IID)
         result->standard_error = df > 0 ? 100 * sqrt(group->square / df / n) : NAN;
     else
-        result->standard_error = 100 * clustered_error(v, index, group->mean, n, (double)result->clusters);
+        result->standard_error = 100 * clustered_error(v, index, mean, n, (double)result->clusters);
     if (options->bootstrap) return bootstrap_interval(v, index, options, result, err);
     t_interval(result, df);
     return BCO_OK;
