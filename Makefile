@@ -117,7 +117,7 @@ $(BUILD)/tests/replay/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(BUILD)/lib/libbco.so
-	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $< -L$(BUILD)/lib -lbco -lm
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib:$$ORIGIN/../../lib' -o $@ $< -L$(BUILD)/lib -lbco -lm
 
 # pkg-config prefers the -uninstalled one: examples in the manual pages compile against the build folder.
 $(BUILD)/bco.pc: bco.pc.in include/bco/bco.h $(BUILD)/flags Makefile
@@ -156,8 +156,8 @@ check-long:
 ## demo: install what is missing, build, and align a small model in front of you
 demo:
 	@scripts/deps
-	@$(MAKE) --no-print-directory $(PARALLEL) all
-	@PATH="$(abspath $(BUILD))/bin:$$PATH" examples/demo/run
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/examples/demo/world
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD=$(BUILD) examples/demo/run
 
 ## asan: the whole of check under AddressSanitizer and UBSan, in build/asan
 asan:
