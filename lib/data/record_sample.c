@@ -35,14 +35,22 @@ static enum bco_code refuse(const struct bco_record *record, const char *name, c
     return code;
 }
 
+/* Escapes count: the longest spelling of "content" has six bytes a letter. */
+static bool key_is(const struct bco_json_member *member, const char *name) {
+    char key[48];
+    if (member->key_length >= sizeof key) return false;
+    size_t length = bco_json_unescape(key, member->key, member->key_length);
+    return length == strlen(name) && memcmp(key, name, length) == 0;
+}
+
 static bool is_message(const struct bco_json_member *item) {
     struct bco_json_member member;
     bool role = false, content = false;
     if (item->kind != BCO_OBJECT) return false;
     for (const char *at = NULL; bco_json_each(item->value, item->value_length, &at, &member);) {
         if (member.kind != BCO_TEXT) continue;
-        role |= member.key_length == 4 && memcmp(member.key, "role", 4) == 0;
-        content |= member.key_length == 7 && memcmp(member.key, "content", 7) == 0;
+        role |= key_is(&member, "role");
+        content |= key_is(&member, "content");
     }
     return role && content;
 }

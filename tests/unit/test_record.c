@@ -425,6 +425,9 @@ static void reads_samples(void **state) {
     assert_true(s.prompt.messages && !s.has_label && s.prompt.length == 31);
     assert_memory_equal(s.prompt.text, "[{\"role\":\"user\",\"content\":\"x\"}]", 31);
     bco_record_free(r);
+    r = parse("{\"prompt\":[{\"\\u0072ole\":\"user\",\"c\\u006fntent\":\"\"}],\"completion\":\"c\"}");
+    assert_int_equal(bco_record_sample(r, &any, &s, NULL), BCO_OK);
+    bco_record_free(r);
     r = parse("{\"prompt_ids\":[1],\"chosen_ids\":[2],\"rejected_ids\":[3]}");
     assert_int_equal(bco_record_sample(r, &ids, &s, NULL), BCO_OK);
     assert_true(s.is_pair);

@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -340,6 +341,29 @@ static void output_reports_a_full_disk(void **state) {
     char expected[256];
     snprintf(expected, sizeof expected, "%s: cannot create: No such file or directory", in_folder("no/file"));
     assert_error(&err, expected);
+}
+
+/* Standard output under its file names goes on where the file is, as under "-". */
+static void output_goes_on_in_standard_output(void **state) {
+    static const char *const names[] = {NULL, "-", "/dev/stdout", "/dev/fd/1"};
+    int status;
+    (void)state;
+    put_file(in_folder("log"), "old", 3);
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = open(in_folder("log"), O_WRONLY | O_APPEND);
+        dup2(fd, STDOUT_FILENO);
+        for (int i = 0; i < 4; i++) {
+            struct bco_output *output;
+            if (bco_output_open(&output, names[i], NULL) || bco_output_write(output, "+", 1, NULL) ||
+                bco_output_close(output, NULL))
+                _exit(1);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_file(in_folder("log"), "old++++");
 }
 
 static void output_compresses_by_name(void **state) {
@@ -709,6 +733,7 @@ int main(void) {
         cmocka_unit_test(output_killed_leaves_nothing),
         cmocka_unit_test(output_follows_links),
         cmocka_unit_test(output_reports_a_full_disk),
+        cmocka_unit_test(output_goes_on_in_standard_output),
         cmocka_unit_test(output_compresses_by_name),
         cmocka_unit_test(named_files_are_removed_on_request),
         cmocka_unit_test(spool_gives_back),
