@@ -1,0 +1,207 @@
+# Runs that are killed, stopped, damaged, or short of space: nothing is lost, and what is resumed
+# is bit for bit what an uninterrupted run gives. The model is a tiny one with random weights.
+
+setup() {
+    [ -n "$SHARED" ] || skip "no shared models"
+    export BCO_THREADS=1
+    model=$SHARED/golden/models/llama-gqa-tied
+    cd "$BATS_TEST_TMPDIR"
+    awk 'BEGIN { for (i = 0; i < 40; i++) {
+        printf "{\"id\":\"r%d\",\"prompt_ids\":[%d,%d,%d],\"completion_ids\":[%d,%d,%d,%d],\"label\":%s}\n",
+            i, 3 + i % 7, 5 + i % 11, 4, 6 + i % 13, 7 + i % 5, 9, 2, i % 3 ? "false" : "true" } }' |
+        bco-refcache -q -m "$model" --ids -o ref.jsonl
+    settings="-q -m $model --ids --lr 1e-3 --batch 8 --steps 30 --micro-tokens 30 --valid ref.jsonl --eval-every 4"
+}
+
+train() { bco-train $settings "$@" ref.jsonl; }
+
+# Metrics without what a clock says.
+steady() { sed -E 's/,"(eval_)?(seconds|tokens_per_second)":[^,}]*//g' "$1/metrics.jsonl"; }
+
+same() {
+    cmp "$1/model.safetensors" "$2/model.safetensors" && steady "$1" >one && steady "$2" >two && cmp one two
+}
+
+@test "equal settings give equal bytes" {
+    train -o a && train -o b
+    same a b
+    [ "$(wc -l <a/metrics.jsonl)" -eq 38 ]
+}
+
+@test "kill -9 at any moment, and --resume until it is done" {
+    train -o whole
+    tries=0 killed=0 code=1
+    until [ $code -eq 0 ] || [ $tries -ge 60 ]; do
+        timeout -s KILL 0.0$((RANDOM % 9 + 1)) bco-train $settings --save-every 1 --resume -o cut ref.jsonl 2>/dev/null && code=0 || code=$?
+        [ $code -ne 137 ] || killed=$((killed + 1))
+        tries=$((tries + 1))
+    done
+    [ $code -eq 0 ] || train --save-every 1 --resume -o cut
+    echo "killed $killed times"
+    same whole cut
+}
+
+@test "kill -9 right after a known step" {
+    train -o whole
+    for step in 3 4 17; do
+        bco-train $settings --save-every 3 -o "cut$step" ref.jsonl &
+        until [ "$(wc -l 2>/dev/null <"cut$step/metrics.jsonl" || echo 0)" -ge $step ]; do :; done
+        kill -9 $! 2>/dev/null || :
+        wait || :
+        train --save-every 3 --resume -o "cut$step" 2>/dev/null
+        same whole "cut$step"
+    done
+}
+
+@test "shifts that need two passes resume as well" {
+    for shift in batch running cumulative none; do
+        train --shift $shift -o whole-$shift
+        bco-train $settings --shift $shift --steps 30 --save-every 7 -o cut-$shift ref.jsonl &
+        until [ "$(wc -l 2>/dev/null <cut-$shift/metrics.jsonl || echo 0)" -ge 11 ]; do :; done
+        kill -9 $! 2>/dev/null || :
+        wait || :
+        train --shift $shift --save-every 7 --resume -o cut-$shift
+        same whole-$shift cut-$shift
+    done
+}
+
+@test "SIGTERM saves a checkpoint and leaves with 4, and the run goes on from there" {
+    settings="$settings --steps 4000"
+    mkfifo pipe
+    bco-train $settings --metrics pipe -o cut ref.jsonl 2>err &
+    read -r line <pipe || :
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    [ $code -eq 4 ] || [ $code -eq 141 ]
+    train -o again 2>err &
+    until [ "$(wc -l 2>/dev/null <again/metrics.jsonl || echo 0)" -ge 5 ]; do :; done
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    [ $code -eq 4 ]
+    cat err
+    [[ $(cat err) =~ ^bco-train:\ interrupted,\ saved\ after\ step\ [0-9]+\ of\ 4000:\ --resume\ goes\ on$ ]]
+    [ "$(ls again/checkpoints | wc -l)" -eq 1 ]
+    [ ! -e again/model.safetensors ]
+}
+
+@test "a run stopped by SIGINT ends as the uninterrupted one" {
+    train -o whole
+    bco-train $settings -o cut ref.jsonl 2>err &
+    until [ "$(wc -l 2>/dev/null <cut/metrics.jsonl || echo 0)" -ge 2 ]; do :; done
+    kill -INT $! 2>/dev/null || :
+    wait || :
+    train --resume -o cut
+    same whole cut
+}
+
+@test "a damaged checkpoint is found, said, and the one before is used" {
+    train --save-every 5 -o whole
+    cp -r whole cut && rm cut/README.md
+    ls cut/checkpoints
+    printf 'x' | dd of=cut/checkpoints/step-0000000030.bco bs=1 seek=5000 conv=notrunc 2>/dev/null
+    run train --save-every 5 --resume -o cut
+    [ "$status" -eq 0 ]
+    same whole cut
+    cp -r whole short && rm short/README.md
+    truncate -s 100 short/checkpoints/step-0000000030.bco
+    run bco-train ${settings#-q} --save-every 5 --resume -o short ref.jsonl
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "bco-train: short/checkpoints/step-0000000030.bco: damaged checkpoint: its state is too long; trying the one before" ]
+    same whole short
+}
+
+@test "when every checkpoint is damaged the run stops and changes nothing" {
+    train --save-every 5 -o cut && rm cut/README.md
+    for file in cut/checkpoints/*; do printf 'x' | dd of="$file" bs=1 seek=5000 conv=notrunc 2>/dev/null; done
+    cp -r cut before
+    run train --save-every 5 --resume -o cut
+    [ "$status" -eq 1 ]
+    [ "${lines[-1]}" = "bco-train: cut/checkpoints/step-0000000025.bco: damaged checkpoint: its checksum is wrong" ]
+    diff -r before cut
+}
+
+@test "--keep says how many checkpoints stay" {
+    train --save-every 4 --keep 3 -o out
+    [ "$(ls out/checkpoints | tr '\n' ' ')" = "step-0000000024.bco step-0000000028.bco step-0000000030.bco " ]
+}
+
+@test "changed settings are refused by name" {
+    train --save-every 10 -o out && rm out/README.md
+    run train --resume -o out --beta 0.2
+    [ "$status" -eq 1 ]
+    [ "$output" = "bco-train: out/checkpoints: cannot resume with another --beta: 0.2, was 0.1" ]
+    run train --resume -o out --steps 40
+    [ "$status" -eq 1 ]
+    [[ $output == "bco-train: out/checkpoints: cannot resume with another --warmup (steps): 4, was 3" ]]
+    run train --resume -o out --steps 31 --warmup 3
+    [[ $output == "bco-train: out/checkpoints: cannot resume with another --steps or --epochs: 31 steps, were 30 (only --schedule constant can)" ]]
+    head -n 39 ref.jsonl >fewer
+    run bco-train $settings --resume -o out fewer
+    [ "$status" -eq 1 ]
+    [[ $output == "bco-train: out/checkpoints: cannot resume with another records: "* ]]
+}
+
+@test "more steps are accepted by name where the schedule does not depend on them" {
+    more="--schedule constant --warmup 2 --save-every 10"
+    train $more --steps 40 -o whole
+    train $more -o out
+    run bco-train ${settings#-q} $more --steps 40 --resume -o out ref.jsonl
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "bco-train: resuming with another --steps or --epochs: 40 steps, were 30" ]
+    cmp whole/model.safetensors out/model.safetensors
+}
+
+@test "a finished run is left as it is" {
+    train --save-every 10 -o out
+    cp -rp out before
+    run bco-train ${settings#-q} --save-every 10 --resume -o out ref.jsonl
+    [ "$status" -eq 0 ]
+    [[ $output == "bco-train: finished before: nothing to do, "* ]]
+    diff -r before out
+    train -o plain
+    cp -rp plain before2
+    train --resume -o plain
+    diff -r before2 plain
+}
+
+@test "nothing to resume: said, and begun" {
+    run bco-train ${settings#-q} --resume -o out ref.jsonl
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "bco-train: nothing to resume: starting from the first step" ]
+}
+
+@test "a folder that holds something is not written into" {
+    mkdir out && echo precious >out/file
+    run train -o out
+    [ "$status" -eq 1 ]
+    [ "$output" = "bco-train: out: is there already and not empty; --resume goes on with a run" ]
+    [ "$(ls out)" = file ]
+    mkdir empty && train -o empty
+}
+
+@test "a full disk stops the run, and what was saved stays whole" {
+    run train --metrics /dev/full -o out
+    [ "$status" -eq 3 ]
+    [ "$output" = "bco-train: /dev/full: cannot write: No space left on device" ]
+    train --save-every 5 --steps 30 -o whole
+    (
+        trap '' XFSZ
+        ulimit -f 40
+        ! train --save-every 5 -o limited 2>err
+    )
+    cat err
+    [[ $(cat err) == "bco-train: limited/checkpoints/step-0000000005.bco: "*"File too large" ]]
+    [ -z "$(ls limited/checkpoints)" ]
+    train --save-every 5 --resume -o limited
+    same whole limited
+}
+
+@test "metrics that were cut behind the checkpoint's back are noticed" {
+    train --save-every 5 -o out && rm out/README.md
+    truncate -s 10 out/metrics.jsonl
+    run train --save-every 5 --resume -o out
+    [ "$status" -eq 1 ]
+    [[ $output == "bco-train: out/metrics.jsonl: has 10 bytes, and had "*" when the checkpoint was saved" ]]
+}
