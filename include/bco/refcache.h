@@ -97,7 +97,8 @@ struct bco_refcache_counts {
 };
 
 /* max_length 0 becomes min(1024, the model's positions), max_prompt 0 half of
- * max_length; where limits->ids, bos and eos become false. Then bco_limits_check. `tokenizer` may be NULL. */
+ * max_length; where limits->ids, bos and eos become false. Then bco_limits_check.
+ * BCO_EDATA: the tokenizer has more ids than the model. `tokenizer` may be NULL. */
 BCO_API enum bco_code bco_refcache_limits(struct bco_limits *limits, const struct bco_model *model,
                                           const struct bco_tokenizer *tokenizer, struct bco_error *err);
 

@@ -78,7 +78,7 @@ static void write_card(struct bco_buf *b, const struct bco_trainer *t) {
         bco_buf_json_string(b, name, strlen(name));
         bco_buf_char(b, '\n');
     }
-    bco_buf_printf(b, "tags:\n- bco\n- %s\n---\n", bco_loss_name(t->options->loss));
+    bco_buf_printf(b, "tags:\n- %s\n---\n", bco_loss_name(t->options->loss));
     if (t->options->loss == BCO_LOSS_SFT)
         bco_buf_str(b, "# A fine-tuned model\nTrained on completions by bco-train");
     else

@@ -30,13 +30,17 @@ struct bco_dataset {
 
 /* ---- what a record says of its reference --------------------------------------------- */
 
-static enum bco_code number_field(const struct bco_record *record, const char *field, double *value,
-                                  struct bco_error *err) {
+static enum bco_code check_number(const struct bco_record *record, const char *field, struct bco_error *err) {
+    double value;
+    size_t length;
     if (bco_record_kind(record, field) == BCO_MISSING)
         return bco_record_fail(record, field, err, "is missing: bco-refcache adds it");
-    if (!bco_record_number(record, field, value) || !isfinite(*value))
-        return bco_record_fail(record, field, err, "is no finite number");
-    return BCO_OK;
+    if (bco_record_number(record, field, &value) && isfinite(value)) return BCO_OK;
+    char *got = bco_record_json(record, field, &length);
+    enum bco_code code =
+        bco_record_fail(record, field, err, "is not a finite number, got '%.64s'", got ? got : "something else");
+    free(got);
+    return code;
 }
 
 /* The first ref_id says what all of them must be, but where options say it. */
@@ -75,14 +79,13 @@ static enum bco_code check_id(struct bco_dataset *d, const struct bco_record *re
 static enum bco_code look(void *user, const struct bco_record *record, const struct bco_sample *sample, bool *skip,
                           struct bco_error *err) {
     struct bco_dataset *d = user;
-    double value;
     if (d->options.loss == BCO_LOSS_SFT) {
         *skip = !sample->is_pair && sample->has_label && !sample->label;
         d->counts.skipped += *skip;
         return BCO_OK;
     }
-    enum bco_code code = number_field(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", &value, err);
-    if (code == BCO_OK && sample->is_pair) code = number_field(record, "ref_logp_rejected", &value, err);
+    enum bco_code code = check_number(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", err);
+    if (code == BCO_OK && sample->is_pair) code = check_number(record, "ref_logp_rejected", err);
     return code == BCO_OK ? check_id(d, record, err) : code;
 }
 
@@ -197,16 +200,21 @@ static enum bco_code read_all(struct bco_dataset *d, struct bco_error *err) {
     }
 }
 
+static void warn(const struct bco_watch *watch, const char *text) {
+    if (watch && watch->warn) watch->warn(watch->user, text);
+}
+
 static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
-    const struct bco_watch *w = d->watch;
+    const struct bco_dataset_counts *n = &d->counts;
     d->counts.rejected = d->source.rejected;
     d->counts.cuts = d->source.cuts;
+    if (n->records == 0) return bco_fail(err, BCO_EDATA, d->source.in ? "no records to learn from" : "no records");
+    if (d->some_without_id)
+        warn(d->watch, "records without ref_id: nothing says whether their ref_logp fits this model and these limits");
+    if (d->options.loss != BCO_LOSS_SFT && (n->up == 0 || n->down == 0))
+        warn(d->watch, n->up ? "no down records: nothing holds the rewards of ups down"
+                             : "no up records: nothing holds the rewards of downs up");
     d->watch = NULL;
-    if (d->counts.records == 0)
-        return bco_fail(err, BCO_EDATA, d->source.in ? "no records to learn from" : "no records");
-    if (d->some_without_id && w && w->warn)
-        w->warn(w->user,
-                "records without ref_id: nothing says whether their ref_logp fits this model and these limits");
     return BCO_OK;
 }
 

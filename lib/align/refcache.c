@@ -37,6 +37,9 @@ enum bco_code bco_refcache_limits(struct bco_limits *limits, const struct bco_mo
     if (limits->max_length == 0) limits->max_length = positions < 1024 ? positions : 1024;
     if (limits->max_prompt == 0) limits->max_prompt = limits->max_length / 2;
     if (limits->ids) limits->bos = limits->eos = false;
+    if (tokenizer && bco_tokenizer_vocabulary(tokenizer) > bco_model_vocabulary(model))
+        return bco_fail(err, BCO_EDATA, "the tokenizer has %zu ids, the model %zu: not this model's tokenizer",
+                        bco_tokenizer_vocabulary(tokenizer), bco_model_vocabulary(model));
     return bco_limits_check(limits, tokenizer, positions, err);
 }
 

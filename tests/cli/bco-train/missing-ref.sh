@@ -1,0 +1,4 @@
+# The error names the tool that is missing in the pipe.
+[ -n "$SHARED" ] || { echo "no shared models"; exit 77; }
+model=$SHARED/golden/models/llama-gqa-tied
+printf '%s\n' '{"prompt_ids":[3,4],"completion_ids":[5],"label":true}' | bco-train -m "$model" --ids -o out

@@ -1,0 +1,10 @@
+[ -n "$SHARED" ] || { echo "no shared models"; exit 77; }
+model=$SHARED/golden/models/llama-gqa-tied
+for i in 1 2 3 4 5 6 7 8; do
+    printf '{"id":"r%d","prompt_ids":[3,%d],"completion_ids":[5,%d,2],"label":%s}\n' $i $i $((i + 9)) $([ $((i % 2)) = 0 ] && echo true || echo false)
+done | bco-refcache -q -m "$model" --ids -o ref.jsonl
+
+bco-train -m "$model" --ids --lr 1e-3 --batch 4 --epochs 2 -o out ref.jsonl
+ls out
+cut -d, -f1 out/metrics.jsonl
+cat out/README.md

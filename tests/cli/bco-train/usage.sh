@@ -1,0 +1,15 @@
+[ -n "$SHARED" ] || { echo "no shared models"; exit 77; }
+model=$SHARED/golden/models/llama-gqa-tied
+bco-train -o out </dev/null; echo $?
+bco-train -m "$model" </dev/null; echo $?
+bco-train -m "$model" -o out --loss kto </dev/null; echo $?
+bco-train -m "$model" -o out --loss dpo </dev/null; echo $?
+bco-train -m "$model" -o out --lora 8 </dev/null; echo $?
+bco-train -m "$model" -o out --head </dev/null; echo $?
+bco-train -m "$model" -o out --precision bf16 </dev/null; echo $?
+bco-train -m "$model" -o out --adam-betas 0.9 </dev/null; echo $?
+bco-train -m "$model" -o out --adam-betas 0.9,1 </dev/null; echo $?
+bco-train -m "$model" -o out --shift-decay 2 </dev/null; echo $?
+bco-train -m "$model" -o out --lr nan </dev/null; echo $?
+bco-train -m "$model" -o out --batch 0 </dev/null; echo $?
+ls
