@@ -15,6 +15,7 @@
 #include <bco/pairs.h>
 #include <bco/record.h>
 #include <bco/sequence.h>
+#include <bco/split.h>
 #include <bco/tokenize.h>
 #include <bco/tokenizer.h>
 #include <bco/train.h>

@@ -17,20 +17,23 @@ static enum bco_code bad_message(const struct bco_record *record, const char *fi
                            what);
 }
 
-/* Each message is an object with a role; what else it holds is the chat template's business. */
+/* Each message is an object with the texts role and content; what else it holds is the template's business. */
 static enum bco_code check_messages(const struct bco_record *record, const char *field, const struct bco_value *list,
                                     struct bco_error *err) {
     struct bco_json_member message, member;
     size_t number = 0;
     for (const char *at = NULL; bco_json_each(list->text, list->length, &at, &message);) {
-        bool role = false;
+        bool role = false, content = false;
         number++;
         if (message.kind != BCO_OBJECT) return bad_message(record, field, number, "is no object", err);
-        for (const char *in = NULL; bco_json_each(message.value, message.value_length, &in, &member);)
-            role |= member.kind == BCO_TEXT && member.key_length == 4 && memcmp(member.key, "role", 4) == 0;
-        if (!role) return bad_message(record, field, number, "has no role", err);
+        for (const char *in = NULL; bco_json_each(message.value, message.value_length, &in, &member);) {
+            if (member.kind != BCO_TEXT) continue;
+            role |= member.key_length == 4 && memcmp(member.key, "role", 4) == 0;
+            content |= member.key_length == 7 && memcmp(member.key, "content", 7) == 0;
+        }
+        if (!role || !content) return bad_message(record, field, number, role ? "has no content" : "has no role", err);
     }
-    return number ? BCO_OK : bco_record_fail(record, field, err, "no messages, expected one at least");
+    return number ? BCO_OK : bco_record_fail(record, field, err, "is an empty list");
 }
 
 /* Bytes of the blank that `text` begins with: what Unicode calls White_Space. 0: none. */
@@ -64,7 +67,7 @@ enum bco_code bco_value_strip(const struct bco_record *record, struct bco_value 
         value->length = last;
     }
     value->stripped |= value->length != before;
-    return value->length ? BCO_OK : bco_record_fail(record, value->field, err, "empty but for blanks");
+    return value->length ? BCO_OK : bco_record_fail(record, value->field, err, "is empty but for blanks");
 }
 
 enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
@@ -76,12 +79,12 @@ enum bco_code bco_value_read(const struct bco_record *record, const char *field,
     value->length = found.value_length;
     if (value->messages) return check_messages(record, field, value, err);
     if (found.kind != BCO_TEXT)
-        return bco_record_fail(record, field, err, "got %s, expected a text or a list of messages",
+        return bco_record_fail(record, field, err, "is not a text, got %s, expected a text or a list of messages",
                                bco_json_kind_words(found.kind));
     value->text++;
     value->length -= 2;
     if (found.escaped) bco_record_text(record, field, &value->text, &value->length);
-    if (value->length == 0) return bco_record_fail(record, field, err, "empty");
+    if (value->length == 0) return bco_record_fail(record, field, err, "is empty");
     return strip ? bco_value_strip(record, value, err) : BCO_OK;
 }
 
@@ -105,6 +108,18 @@ enum bco_code bco_field_weight(const struct bco_record *record, const char *fiel
     if (bco_record_kind(record, field) == BCO_MISSING) return bco_record_missing(record, field, err);
     if (bco_record_number(record, field, weight) && isfinite(*weight) && *weight >= 0) return BCO_OK;
     return bco_record_fail(record, field, err, "not a weight, expected a number of 0 or more");
+}
+
+enum bco_code bco_field_hash(const struct bco_record *record, const char *field, struct bco_hash *hash,
+                             struct bco_error *err) {
+    struct bco_field found;
+    struct bco_value value = {.field = field};
+    if (!bco_record_find(record, field, &found)) return bco_record_missing(record, field, err);
+    value.messages = found.kind != BCO_TEXT;
+    value.text = found.value;
+    value.length = found.value_length;
+    if (found.kind == BCO_TEXT) bco_record_text(record, field, &value.text, &value.length);
+    return bco_value_hash(&value, hash, err);
 }
 
 /* ---- measuring ---------------------------------------------------------------------- */

@@ -45,6 +45,10 @@ enum bco_code bco_target_check(const struct bco_record *record, const char *targ
 bool bco_field_spell(const struct bco_record *record, const char *field, struct bco_buf *room, const char **text,
                      size_t *length);
 
+/* The fingerprint of any value: of a text's characters, else of its JSON with keys in order. BCO_EDATA: missing. */
+enum bco_code bco_field_hash(const struct bco_record *record, const char *field, struct bco_hash *hash,
+                             struct bco_error *err);
+
 /* A weight: a finite number of 0 or more. BCO_EDATA: anything else; missing too. */
 enum bco_code bco_field_weight(const struct bco_record *record, const char *field, double *weight,
                                struct bco_error *err);

@@ -87,13 +87,16 @@ void filter_options(const struct filter *f, struct bco_filter_options *options) 
     options->threads = f->cli.threads;
 }
 
-enum bco_code filter_open(struct filter *f, struct bco_error *err) {
+enum bco_code filter_open_inputs(struct filter *f, struct bco_error *err) {
     struct bco_reader_options reading = {.format = (enum bco_format)f->format};
     if (f->delimiter) reading.delimiter = f->delimiter[0];
     enum bco_code code = bco_reader_open(&f->reader, f->cli.arguments, f->cli.argument_count, &reading, err);
-    if (code == BCO_OK) code = bco_writer_open(&f->out, f->cli.output, err);
-    if (code == BCO_OK && f->cli.rejects) code = bco_writer_open(&f->rejects, f->cli.rejects, err);
-    return code;
+    return code == BCO_OK && f->cli.rejects ? bco_writer_open(&f->rejects, f->cli.rejects, err) : code;
+}
+
+enum bco_code filter_open(struct filter *f, struct bco_error *err) {
+    enum bco_code code = filter_open_inputs(f, err);
+    return code == BCO_OK ? bco_writer_open(&f->out, f->cli.output, err) : code;
 }
 
 enum bco_code filter_close(struct filter *f, enum bco_code code, struct bco_error *err) {
@@ -105,6 +108,7 @@ enum bco_code filter_close(struct filter *f, enum bco_code code, struct bco_erro
     } else {
         bco_writer_discard(f->rejects);
     }
+    if (!f->out) return code;
     if (code == BCO_OK) return bco_writer_close(f->out, err);
     bco_writer_discard(f->out);
     return code;

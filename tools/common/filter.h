@@ -31,10 +31,11 @@ int filter_check(const struct filter *filter);
 /* What was said on the command line, for the library. */
 void filter_options(const struct filter *filter, struct bco_filter_options *options);
 
-/* Opens the inputs, the output and the rejects. */
+/* Opens the inputs and the rejects; filter_open the output too. */
+enum bco_code filter_open_inputs(struct filter *filter, struct bco_error *err);
 enum bco_code filter_open(struct filter *filter, struct bco_error *err);
 
-/* Closes all three: on errors the output is left out, and the rejects stay where the data were wrong. */
+/* Closes what is open: on errors the output is left out, and the rejects stay where the data were wrong. */
 enum bco_code filter_close(struct filter *filter, enum bco_code code, struct bco_error *err);
 
 /* The summary line of a filter that makes binary records. */

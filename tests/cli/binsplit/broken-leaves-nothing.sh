@@ -1,0 +1,1 @@
+printf '{"prompt":"x"}\n{' | binsplit --train t --valid v; code=$?; ls; exit $code

@@ -1,0 +1,1 @@
+binsplit --train t --valid v </dev/null; code=$?; ls; exit $code

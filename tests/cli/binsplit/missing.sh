@@ -1,0 +1,1 @@
+echo '{"text":"x"}' | binsplit --train t --valid v

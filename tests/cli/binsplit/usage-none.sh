@@ -1,0 +1,1 @@
+binsplit in.jsonl

@@ -1,0 +1,1 @@
+binsplit --train a --valid a in.jsonl

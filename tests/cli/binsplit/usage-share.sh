@@ -1,0 +1,1 @@
+binsplit --train a --valid b --share 2 in.jsonl

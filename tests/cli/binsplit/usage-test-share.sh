@@ -1,0 +1,1 @@
+binsplit --train a --valid b --test-share 0.1 in.jsonl

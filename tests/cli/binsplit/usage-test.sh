@@ -1,0 +1,1 @@
+binsplit --train a --valid b --test c in.jsonl
