@@ -70,7 +70,7 @@ on_terminal() {
 }
 
 @test "the progress line is shown on a terminal, and wiped" {
-    command -v script || skip "no script(1)"
+    script -qec true /dev/null </dev/null || skip "no script(1), or no pseudo-terminals"
     records 1 2000 >first
     records 2001 4001 >second
     on_terminal xterm ""
