@@ -53,6 +53,7 @@ HEADERS := $(wildcard include/bco/*.h)
 ## all: the library and the tools, into build/ (the default)
 all: $(LIBRARIES) $(TOOL_PROGRAMS) $(BUILD)/bco-uninstalled.pc
 
+comma := ,
 run = $(if $(V),,@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),,printf '%-4s %s\n' $(1) $(2);))
 
 # ---- building ---------------------------------------------------------------
@@ -94,7 +95,7 @@ $(BUILD)/libbco.a: $(LIB_OBJECTS)
 	$(call run,AR,$@)$(AR) rcs $@ $^
 
 $(BUILD)/lib/libbco.so.$(VERSION): $(LIB_OBJECTS)
-	$(call run,LINK,$@)$(CC) -shared -Wl,-soname,$(SONAME) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call run,LINK,$@)$(CC) -shared -Wl,-soname,$(SONAME) $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/lib/libbco.so: $(BUILD)/lib/libbco.so.$(VERSION)
 	@ln -sf libbco.so.$(VERSION) $(@D)/$(SONAME)
@@ -104,7 +105,7 @@ $(BUILD)/lib/libbco.so: $(BUILD)/lib/libbco.so.$(VERSION)
 # The same search path serves the build folder and PREFIX: bin/ beside lib/.
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(COMMON_OBJECTS) $(BUILD)/lib/libbco.so
 	@mkdir -p $(@D)
-	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbco -Wl,--allow-shlib-undefined
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib' -o $@ $(filter %.o,$^) -L$(BUILD)/lib -lbco
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbco.a
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
