@@ -14,6 +14,7 @@
 #include <bco/model.h>
 #include <bco/pairs.h>
 #include <bco/record.h>
+#include <bco/refcache.h>
 #include <bco/sequence.h>
 #include <bco/split.h>
 #include <bco/tokenize.h>
