@@ -13,7 +13,7 @@ struct settings {
     bool both_orders;
 };
 
-static void summarize(const struct settings *s, const struct bco_pairs *pairs, const struct bco_judge_counts *c) {
+static void summarize(const struct settings *s, const struct bco_match *pairs, const struct bco_judge_counts *c) {
     char flips[64] = "";
     uint64_t failed = c->late + c->ended + c->too_long + c->unasked + c->rubbish;
     if (failed)
@@ -25,16 +25,16 @@ static void summarize(const struct settings *s, const struct bco_pairs *pairs, c
     cli_summary(&s->cli,
                 "%zu pairs in, %" PRIu64 " verdicts out (%" PRIu64 " a, %" PRIu64 " b, %" PRIu64 " tie, %" PRIu64
                 " invalid)%s, %" PRIu64 " rejected",
-                bco_pairs_count(pairs), c->verdicts, c->a, c->b, c->tie, c->invalid, flips, bco_pairs_rejected(pairs));
+                bco_match_count(pairs), c->verdicts, c->a, c->b, c->tie, c->invalid, flips, bco_match_rejected(pairs));
 }
 
 static enum bco_code run(struct settings *s, struct bco_error *err) {
-    struct bco_pairs *pairs = NULL;
+    struct bco_match *pairs = NULL;
     struct bco_writer *out = NULL, *rejects = NULL;
     struct bco_judge_counts counts;
     enum bco_code code = BCO_OK;
     if (s->cli.rejects) code = bco_writer_open(&rejects, s->cli.rejects, err);
-    if (!code) code = bco_pairs_open(&pairs, s->cli.arguments[0], s->cli.arguments[1], rejects, err);
+    if (!code) code = bco_match_open(&pairs, s->cli.arguments[0], s->cli.arguments[1], rejects, err);
     if (!code) code = bco_writer_open(&out, s->cli.output, err);
     if (!code) code = bco_judge_pairs(pairs, &s->judge, out, &counts, &s->cli.watch, err);
     if (!code) {
@@ -49,7 +49,7 @@ static enum bco_code run(struct settings *s, struct bco_error *err) {
     bco_writer_discard(rejects);
     cli_die_if_asked();
     if (!code) summarize(s, pairs, &counts);
-    bco_pairs_close(pairs);
+    bco_match_close(pairs);
     return code;
 }
 

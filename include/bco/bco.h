@@ -9,6 +9,8 @@
 
 #include <bco/error.h>
 #include <bco/filter.h>
+#include <bco/generate.h>
+#include <bco/judge.h>
 #include <bco/likert.h>
 #include <bco/loss.h>
 #include <bco/model.h>
@@ -21,6 +23,7 @@
 #include <bco/tokenizer.h>
 #include <bco/train.h>
 #include <bco/watch.h>
+#include <bco/winrate.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -24,16 +24,16 @@ extern "C" {
 /* Pairs of records, one of A and one of B, with the same `id` (where all records
  * of both have one) or the same prompt; where a key occurs several times the
  * first of A goes with the first of B, and so on. In A's order. */
-struct bco_pairs;
+struct bco_match;
 
 /* Reads both files into memory. BCO_EDATA: a record without a completion, or
  * one that has no partner. `rejects` takes such records instead of stopping at
  * them; NULL: the first stops. */
-BCO_API enum bco_code bco_pairs_open(struct bco_pairs **pairs, const char *path_a, const char *path_b,
+BCO_API enum bco_code bco_match_open(struct bco_match **pairs, const char *path_a, const char *path_b,
                                      struct bco_writer *rejects, struct bco_error *err);
-BCO_API void bco_pairs_close(struct bco_pairs *pairs); /* NULL is legal */
-BCO_API size_t bco_pairs_count(const struct bco_pairs *pairs);
-BCO_API uint64_t bco_pairs_rejected(const struct bco_pairs *pairs);
+BCO_API void bco_match_close(struct bco_match *pairs); /* NULL is legal */
+BCO_API size_t bco_match_count(const struct bco_match *pairs);
+BCO_API uint64_t bco_match_rejected(const struct bco_match *pairs);
 
 /* ---- the judge ------------------------------------------------------------------- */
 
@@ -63,7 +63,7 @@ struct bco_judge_counts {
  * `winner` null and its `reason`. BCO_ESYSTEM: the command cannot be started (the
  * shell does not find it). BCO_EDATA: at its end the judge had written more lines
  * than it was asked for. The judge is stopped and waited for in every case. */
-BCO_API enum bco_code bco_judge_pairs(const struct bco_pairs *pairs, const struct bco_judge_options *options,
+BCO_API enum bco_code bco_judge_pairs(const struct bco_match *pairs, const struct bco_judge_options *options,
                                       struct bco_writer *out, struct bco_judge_counts *counts,
                                       const struct bco_watch *watch, struct bco_error *err);
 

@@ -1,5 +1,5 @@
 #include "eval/child.h"
-#include "eval/pairs.h"
+#include "eval/match.h"
 
 #include "base/fail.h"
 
@@ -9,7 +9,7 @@
 
 /* The judge at work. */
 struct court {
-    const struct bco_pairs *pairs;
+    const struct bco_match *pairs;
     struct bco_judge_options options; /* without zeros */
     struct bco_child child;
     struct bco_buf question;
@@ -199,7 +199,7 @@ static enum bco_code judge_pair(struct court *court, const struct bco_pair *pair
     return BCO_OK;
 }
 
-enum bco_code bco_judge_pairs(const struct bco_pairs *pairs, const struct bco_judge_options *options,
+enum bco_code bco_judge_pairs(const struct bco_match *pairs, const struct bco_judge_options *options,
                               struct bco_writer *out, struct bco_judge_counts *counts, const struct bco_watch *watch,
                               struct bco_error *err) {
     struct court court = {.pairs = pairs, .options = *options, .counts = counts, .watch = watch};

@@ -210,22 +210,22 @@ static int remove_files(void **state) {
     return 0;
 }
 
-static enum bco_code open_pairs(const struct files *files, struct bco_pairs **pairs, const char *a, const char *b,
+static enum bco_code open_pairs(const struct files *files, struct bco_match **pairs, const char *a, const char *b,
                                 struct bco_error *err) {
     put(files->a, a);
     put(files->b, b);
-    return bco_pairs_open(pairs, files->a, files->b, NULL, err);
+    return bco_match_open(pairs, files->a, files->b, NULL, err);
 }
 
 #define P(n, c) "{\"prompt\":\"" n "\",\"completion\":\"" c "\"}\n"
 
 static void what_has_no_partner_is_an_error(void **state) {
-    struct bco_pairs *pairs;
+    struct bco_match *pairs;
     struct bco_error err;
     (void)state;
     assert_int_equal(open_pairs(*state, &pairs, P("p", "x") P("q", "y"), P("q", "z") P("p", "w"), &err), BCO_OK);
-    assert_int_equal(bco_pairs_count(pairs), 2);
-    bco_pairs_close(pairs);
+    assert_int_equal(bco_match_count(pairs), 2);
+    bco_match_close(pairs);
     assert_int_equal(open_pairs(*state, &pairs, P("p", "x") P("q", "y"), P("q", "z"), &err), BCO_EDATA);
     assert_int_equal(err.line, 1);
     assert_non_null(strstr(err.message, "no partner in"));
@@ -238,13 +238,13 @@ static void what_has_no_partner_is_an_error(void **state) {
 }
 
 static void ids_pair_and_prompts_must_agree(void **state) {
-    struct bco_pairs *pairs;
+    struct bco_match *pairs;
     struct bco_error err;
     const char *a =
         "{\"id\":1,\"prompt\":\"p\",\"completion\":\"x\"}\n{\"id\":\"2\",\"prompt\":\"p\",\"completion\":\"y\"}\n";
     (void)state;
     assert_int_equal(open_pairs(*state, &pairs, a, a, &err), BCO_OK);
-    bco_pairs_close(pairs);
+    bco_match_close(pairs);
     const char *b =
         "{\"id\":1,\"prompt\":\"p\",\"completion\":\"x\"}\n{\"id\":\"2\",\"prompt\":\"q\",\"completion\":\"y\"}\n";
     assert_int_equal(open_pairs(*state, &pairs, a, b, &err), BCO_EDATA);
@@ -254,13 +254,13 @@ static void ids_pair_and_prompts_must_agree(void **state) {
 
 static enum bco_code judge(const struct files *files, const struct bco_judge_options *options,
                            struct bco_judge_counts *counts, char *text, size_t size, struct bco_error *err) {
-    struct bco_pairs *pairs;
+    struct bco_match *pairs;
     struct bco_writer *out;
     assert_int_equal(open_pairs(files, &pairs, P("p", "good") P("q", "\xc3\xa9"), P("p", "bad!!") P("q", "bad"), err),
                      BCO_OK);
     assert_int_equal(bco_writer_open(&out, files->out, err), BCO_OK);
     enum bco_code code = bco_judge_pairs(pairs, options, out, counts, NULL, err);
-    bco_pairs_close(pairs);
+    bco_match_close(pairs);
     if (code) {
         bco_writer_discard(out);
         return code;

@@ -1,6 +1,6 @@
 /* Two completions of one prompt, for the files that ask about them. */
-#ifndef BCO_EVAL_PAIRS_H
-#define BCO_EVAL_PAIRS_H
+#ifndef BCO_EVAL_MATCH_H
+#define BCO_EVAL_MATCH_H
 
 #include "base/hash.h"
 
@@ -28,7 +28,7 @@ struct bco_pair {
     bool several;  /* the key has more than one */
 };
 
-struct bco_pairs {
+struct bco_match {
     struct bco_side_list a, b;
     struct bco_pair *pairs;
     size_t count;

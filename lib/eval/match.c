@@ -1,4 +1,4 @@
-#include "eval/pairs.h"
+#include "eval/match.h"
 
 #include "base/fail.h"
 #include "base/mem.h"
@@ -77,7 +77,7 @@ static enum bco_code add_side(struct bco_side_list *list, const struct bco_reade
 }
 
 /* Puts a bad record aside where there is a place for it. */
-static enum bco_code reject(struct bco_pairs *pairs, struct bco_writer *rejects, const char *raw, size_t length,
+static enum bco_code reject(struct bco_match *pairs, struct bco_writer *rejects, const char *raw, size_t length,
                             struct bco_error *err) {
     struct bco_error reason = *err;
     if (!rejects) return BCO_EDATA;
@@ -85,7 +85,7 @@ static enum bco_code reject(struct bco_pairs *pairs, struct bco_writer *rejects,
     return bco_writer_reject(rejects, &reason, raw, length, err);
 }
 
-static enum bco_code read_side(struct bco_pairs *pairs, struct bco_side_list *list, const char *path,
+static enum bco_code read_side(struct bco_match *pairs, struct bco_side_list *list, const char *path,
                                struct bco_writer *rejects, struct bco_error *err) {
     struct bco_reader *reader = NULL;
     struct bco_record *record;
@@ -138,7 +138,7 @@ static bool index_of(const struct bco_side_list *list, bool by_id, const size_t 
     return true;
 }
 
-static void pair_up(struct bco_pairs *p, bool by_id, const size_t *samples, const struct bco_table *sizes,
+static void pair_up(struct bco_match *p, bool by_id, const size_t *samples, const struct bco_table *sizes,
                     const struct bco_table *index) {
     for (size_t i = 0; i < p->a.count; i++) {
         struct bco_side *a = &p->a.sides[i];
@@ -150,7 +150,7 @@ static void pair_up(struct bco_pairs *p, bool by_id, const size_t *samples, cons
     }
 }
 
-static enum bco_code match(struct bco_pairs *p, bool by_id, struct bco_error *err) {
+static enum bco_code match(struct bco_match *p, bool by_id, struct bco_error *err) {
     struct bco_table *sizes_a = bco_table_new(sizeof(size_t)), *sizes_b = bco_table_new(sizeof(size_t));
     struct bco_table *index = bco_table_new(sizeof(size_t));
     size_t *samples_a = bco_calloc(p->a.count, sizeof *samples_a);
@@ -168,7 +168,7 @@ static enum bco_code match(struct bco_pairs *p, bool by_id, struct bco_error *er
     return good ? BCO_OK : bco_fail_memory(err);
 }
 
-static enum bco_code report_single(struct bco_pairs *p, const struct bco_side_list *list, const char *other, bool by_id,
+static enum bco_code report_single(struct bco_match *p, const struct bco_side_list *list, const char *other, bool by_id,
                                    struct bco_writer *rejects, struct bco_error *err) {
     enum bco_code code = BCO_OK;
     for (size_t i = 0; !code && i < list->count; i++) {
@@ -182,7 +182,7 @@ static enum bco_code report_single(struct bco_pairs *p, const struct bco_side_li
 }
 
 /* The same id on other prompts is a mix-up, not a pair. */
-static enum bco_code check_prompts(const struct bco_pairs *p, struct bco_error *err) {
+static enum bco_code check_prompts(const struct bco_match *p, struct bco_error *err) {
     for (size_t i = 0; i < p->count; i++) {
         const struct bco_side *a = &p->a.sides[p->pairs[i].a], *b = &p->b.sides[p->pairs[i].b];
         if (!bco_hash_equal(a->prompt_key, b->prompt_key))
@@ -192,10 +192,10 @@ static enum bco_code check_prompts(const struct bco_pairs *p, struct bco_error *
     return BCO_OK;
 }
 
-enum bco_code bco_pairs_open(struct bco_pairs **pairs, const char *path_a, const char *path_b,
+enum bco_code bco_match_open(struct bco_match **pairs, const char *path_a, const char *path_b,
                              struct bco_writer *rejects, struct bco_error *err) {
     *pairs = NULL;
-    struct bco_pairs *p = bco_calloc(1, sizeof *p);
+    struct bco_match *p = bco_calloc(1, sizeof *p);
     if (!p) return bco_fail_memory(err);
     enum bco_code code = read_side(p, &p->a, path_a, rejects, err);
     if (!code) code = read_side(p, &p->b, path_b, rejects, err);
@@ -206,7 +206,7 @@ enum bco_code bco_pairs_open(struct bco_pairs **pairs, const char *path_a, const
     if (!code) code = report_single(p, &p->b, path_a, by_id, rejects, err);
     if (!code && !p->count) code = bco_fail(err, BCO_EDATA, "no record of %s has a partner in %s", path_a, path_b);
     if (code) {
-        bco_pairs_close(p);
+        bco_match_close(p);
         return code;
     }
     *pairs = p;
@@ -219,7 +219,7 @@ static void list_free(struct bco_side_list *list) {
     free(list->path);
 }
 
-void bco_pairs_close(struct bco_pairs *pairs) {
+void bco_match_close(struct bco_match *pairs) {
     if (!pairs) return;
     list_free(&pairs->a);
     list_free(&pairs->b);
@@ -227,10 +227,10 @@ void bco_pairs_close(struct bco_pairs *pairs) {
     free(pairs);
 }
 
-size_t bco_pairs_count(const struct bco_pairs *pairs) {
+size_t bco_match_count(const struct bco_match *pairs) {
     return pairs->count;
 }
 
-uint64_t bco_pairs_rejected(const struct bco_pairs *pairs) {
+uint64_t bco_match_rejected(const struct bco_match *pairs) {
     return pairs->rejected;
 }
