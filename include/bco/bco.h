@@ -19,6 +19,7 @@
 #include <bco/refcache.h>
 #include <bco/sequence.h>
 #include <bco/split.h>
+#include <bco/template.h>
 #include <bco/tokenize.h>
 #include <bco/tokenizer.h>
 #include <bco/train.h>

@@ -5,6 +5,7 @@
 
 #include <bco/error.h>
 #include <bco/record.h>
+#include <bco/template.h>
 #include <bco/tokenizer.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,10 @@ struct bco_limits {
     enum bco_overlong overlong;
     bool bos, eos; /* add them where the tokenizer has them */
     bool ids;      /* records carry ids: no tokenizer, no BOS, no EOS */
+    /* Of records with messages, which get no BOS and no EOS but the template's. Not owned. */
+    const struct bco_template *chat;                 /* NULL: messages are an error */
+    const struct bco_template_options *chat_options; /* NULL: none */
+    bool strict_template; /* a prompt whose rendering is no prefix of the whole is an error */
 };
 
 /* What must hold before the first record is read. BCO_EUSAGE: max_length is 1, or
@@ -42,6 +47,7 @@ struct bco_cuts {
     uint64_t prompts;     /* prompts that lost their start */
     uint64_t completions; /* completions that lost their end (and so have no EOS) */
     uint64_t dropped;     /* sequences left out: overlong (of a record with two: one) */
+    uint64_t parted;      /* sequences of messages cut where the renderings part, as the prompt's is no prefix */
 };
 
 /* The sequence of a prompt and a completion. `tokenizer` may be NULL where
@@ -51,6 +57,8 @@ struct bco_cuts {
  * max_length: BOS stays, the prompt loses its first tokens but keeps max_prompt,
  * then the completion loses its last ones, EOS first; one completion token
  * always stays, and where that needs room the prompt gives it.
+ * Messages: both must be; text = template(prompt ++ completion), cut where
+ * bco_template_split says, and the halves are tokenised apart.
  * BCO_EDATA: the prompt or the completion has no tokens; not UTF-8; overlong
  * under BCO_OVERLONG_ERROR. err->field is "prompt" or "completion". */
 BCO_API enum bco_code bco_sequence_of_text(const struct bco_tokenizer *tokenizer, const struct bco_limits *limits,

@@ -100,12 +100,44 @@ static enum bco_code make_sequence(struct parts *parts, const struct bco_limits 
 
 /* ---- from texts and from ids -------------------------------------------------------- */
 
-static enum bco_code encode(const struct bco_tokenizer *tokenizer, const struct bco_text *text, const char *field,
+static enum bco_code encode(const struct bco_tokenizer *tokenizer, const char *text, size_t length, const char *field,
                             struct bco_ids *ids, struct bco_error *err) {
-    if (text->messages)
-        return bco_fail_at(err, BCO_EDATA, NULL, 0, field, "is a list of messages: chat templates are not supported");
-    enum bco_code code = bco_tokenizer_encode(tokenizer, text->text, text->length, 0, ids, err);
+    enum bco_code code = bco_tokenizer_encode(tokenizer, text, length, 0, ids, err);
     if (code) bco_error_place(err, NULL, 0, field);
+    return code;
+}
+
+/* Says where the prompt's rendering and the whole's part. */
+static enum bco_code fail_parted(const char *text, size_t at, struct bco_error *err) {
+    size_t start = at > 24 ? at - 24 : 0;
+    while (start > 0 && ((unsigned char)text[start] & 0xC0) == 0x80) start--;
+    return bco_fail_at(err, BCO_EDATA, NULL, 0, "prompt",
+                       "the prompt's rendering is no prefix of the whole: they part at byte %zu, behind '%.*s'", at,
+                       (int)(at - start), text + start);
+}
+
+static enum bco_code encode_messages(const struct bco_tokenizer *tokenizer, const struct bco_limits *limits,
+                                     const struct bco_text *prompt, const struct bco_text *completion,
+                                     struct bco_ids *before, struct bco_ids *after, struct bco_cuts *cuts,
+                                     struct bco_error *err) {
+    char *text = NULL;
+    size_t length, cut;
+    bool parted;
+    if (!prompt->messages || !completion->messages)
+        return bco_fail_at(err, BCO_EDATA, NULL, 0, "completion",
+                           "prompt and completion are not both lists of messages");
+    if (!limits->chat)
+        return bco_fail_at(err, BCO_EDATA, NULL, 0, "prompt",
+                           "is a list of messages, and the model has no chat template");
+    enum bco_code code =
+        bco_template_split(limits->chat, prompt->text, prompt->length, completion->text, completion->length,
+                           limits->chat_options, &text, &length, &cut, &parted, err);
+    if (!code && parted && limits->strict_template) code = fail_parted(text, cut, err);
+    if (!code && parted && cuts) cuts->parted++;
+    if (!code) code = encode(tokenizer, text, cut, "prompt", before, err);
+    if (!code) code = encode(tokenizer, text + cut, length - cut, "completion", after, err);
+    if (code) bco_error_place(err, NULL, 0, "prompt");
+    free(text);
     return code;
 }
 
@@ -114,17 +146,23 @@ enum bco_code bco_sequence_of_text(const struct bco_tokenizer *tokenizer, const 
                                    struct bco_sequence *sequence, bool *dropped, struct bco_cuts *cuts,
                                    struct bco_error *err) {
     struct bco_ids before = {0}, after = {0};
+    bool messages = prompt->messages || completion->messages;
+    enum bco_code code;
     *sequence = (struct bco_sequence){0};
     *dropped = false;
-    enum bco_code code = encode(tokenizer, prompt, "prompt", &before, err);
-    if (!code) code = encode(tokenizer, completion, "completion", &after, err);
+    if (messages) {
+        code = encode_messages(tokenizer, limits, prompt, completion, &before, &after, cuts, err);
+    } else {
+        code = encode(tokenizer, prompt->text, prompt->length, "prompt", &before, err);
+        if (!code) code = encode(tokenizer, completion->text, completion->length, "completion", &after, err);
+    }
     if (!code) {
         struct parts parts = {before.ids,
                               after.ids,
                               before.count,
                               after.count,
-                              limits->bos ? bco_tokenizer_bos(tokenizer) : -1,
-                              limits->eos ? bco_tokenizer_eos(tokenizer) : -1};
+                              limits->bos && !messages ? bco_tokenizer_bos(tokenizer) : -1,
+                              limits->eos && !messages ? bco_tokenizer_eos(tokenizer) : -1};
         code = make_sequence(&parts, limits, sequence, dropped, cuts, err);
     }
     bco_ids_free(&before);
@@ -231,5 +269,6 @@ enum bco_code bco_sequences_of_record(const struct bco_tokenizer *tokenizer, con
     cuts->prompts += own.prompts;
     cuts->completions += own.completions;
     cuts->dropped += own.dropped;
+    cuts->parted += own.parted;
     return BCO_OK;
 }

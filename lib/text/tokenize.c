@@ -20,6 +20,7 @@ struct item {
     struct bco_buf out;       /* a line */
     const char *file;
     size_t line;
+    uint64_t parted;
     size_t prompt[2], completion[2], count; /* tokens of each sequence */
     enum bco_code code;
     struct bco_error err;
@@ -117,14 +118,20 @@ static enum bco_code set_sequences(const struct run *run, struct item *item, str
 }
 
 static enum bco_code tokenize_record(const struct run *run, struct item *item, struct bco_record *record) {
-    struct bco_limits limits = {.bos = run->options->bos, .eos = run->options->eos};
+    struct bco_limits limits = {.bos = run->options->bos,
+                                .eos = run->options->eos,
+                                .chat = run->options->chat,
+                                .chat_options = run->options->chat_options,
+                                .strict_template = run->options->strict_template};
+    struct bco_cuts cuts = {0};
     struct bco_sample_options options = {0};
     struct bco_sample sample;
     struct bco_sequences sequences = {0};
     struct bco_buf list = {0};
     enum bco_code code = bco_record_sample(record, &options, &sample, &item->err);
     if (!code)
-        code = bco_sequences_of_record(run->tokenizer, &limits, 0, record, &sample, &sequences, NULL, &item->err);
+        code = bco_sequences_of_record(run->tokenizer, &limits, 0, record, &sample, &sequences, &cuts, &item->err);
+    item->parted = cuts.parted;
     if (!code) code = set_sequences(run, item, record, &sample, &sequences, &list);
     if (!code) bco_record_write(record, &item->out);
     bco_buf_free(&list);
@@ -178,11 +185,65 @@ static enum bco_code decode_ids(const struct run *run, struct item *item, struct
     return code;
 }
 
+static enum bco_code show_messages(const struct run *run, struct item *item, struct bco_record *record) {
+    size_t json_length, length;
+    char *json = bco_record_json(record, "messages", &json_length), *text = NULL;
+    if (!json) return bco_fail_memory(&item->err);
+    enum bco_code code = bco_template_render(run->options->chat, json, json_length, NULL, 0, run->options->chat_options,
+                                             &text, &length, &item->err);
+    if (code) bco_error_place(&item->err, NULL, 0, "messages");
+    if (!code) {
+        bco_buf_str(&item->out, "{\"text\":");
+        bco_buf_json_string(&item->out, text, length);
+        bco_buf_char(&item->out, '}');
+    }
+    free(text);
+    free(json);
+    return code;
+}
+
+static enum bco_code show_split(const struct run *run, struct item *item, const struct bco_sample *sample) {
+    char *text = NULL;
+    size_t length, cut;
+    bool parted = false;
+    enum bco_code code = bco_template_split(run->options->chat, sample->prompt.text, sample->prompt.length,
+                                            sample->completion.text, sample->completion.length,
+                                            run->options->chat_options, &text, &length, &cut, &parted, &item->err);
+    if (code) bco_error_place(&item->err, NULL, 0, "prompt");
+    if (!code && parted && run->options->strict_template)
+        code = bco_fail_at(&item->err, BCO_EDATA, NULL, 0, "prompt",
+                           "the prompt's rendering is no prefix of the whole: they part at byte %zu", cut);
+    if (!code) {
+        bco_buf_str(&item->out, "{\"prompt_text\":");
+        bco_buf_json_string(&item->out, text, cut);
+        bco_buf_str(&item->out, ",\"completion_text\":");
+        bco_buf_json_string(&item->out, text + cut, length - cut);
+        bco_buf_char(&item->out, '}');
+    }
+    item->parted = parted;
+    free(text);
+    return code;
+}
+
+static enum bco_code show_text(const struct run *run, struct item *item, struct bco_record *record) {
+    struct bco_sample_options options = {0};
+    struct bco_sample sample;
+    enum bco_kind kind = bco_record_kind(record, "messages");
+    if (kind == BCO_LIST) return show_messages(run, item, record);
+    if (kind != BCO_MISSING) return bco_record_fail(record, "messages", &item->err, "is not a list");
+    enum bco_code code = bco_record_sample(record, &options, &sample, &item->err);
+    if (code) return code;
+    if (sample.is_pair || !sample.prompt.messages || !sample.completion.messages)
+        return bco_record_fail(record, "prompt", &item->err, "prompt and completion must be lists of messages");
+    return show_split(run, item, &sample);
+}
+
 static void work(const struct run *run, struct item *item) {
     static enum bco_code (*const works[])(const struct run *, struct item *,
                                           struct bco_record *) = {[BCO_TOKENIZE_RECORDS] = tokenize_record,
                                                                   [BCO_TOKENIZE_TEXT] = tokenize_text,
-                                                                  [BCO_TOKENIZE_DECODE] = decode_ids};
+                                                                  [BCO_TOKENIZE_DECODE] = decode_ids,
+                                                                  [BCO_TOKENIZE_SHOW] = show_text};
     struct bco_record *record = NULL;
     item->code = bco_record_parse(&record, item->json.data, item->json.length, &item->err);
     if (!item->code) item->code = works[run->options->mode](run, item, record);
@@ -201,6 +262,7 @@ static enum bco_code read_item(struct run *run, struct item *item, struct bco_er
     bco_buf_clear(&item->json);
     bco_buf_clear(&item->out);
     item->count = 0;
+    item->parted = 0;
     item->code = bco_reader_next(run->reader, &record, &item->err);
     run->end = !item->code && !record;
     run->fatal = item->code && bco_reader_fatal(run->reader);
@@ -261,6 +323,7 @@ static enum bco_code write_item(struct run *run, struct item *item, struct bco_e
     }
     if (!count_lengths(run, item)) return bco_fail_memory(err);
     run->counts->out++;
+    run->counts->parted += item->parted;
     return run->out ? bco_writer_bytes(run->out, item->out.data, item->out.length, err) : BCO_OK;
 }
 
