@@ -1,0 +1,403 @@
+/* The trainer against the golden traces, step by step; and what must not change its result. */
+#include "golden.h"
+
+#include "align/dataset.h"
+#include "base/buf.h"
+
+#include <bco/bco.h>
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+
+static int setup(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/bco-train-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static void remove_tree(const char *path) {
+    char inner[4096];
+    const struct dirent *entry;
+    DIR *d = opendir(path);
+    while (d && (entry = readdir(d))) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+        if (unlink(inner) != 0) remove_tree(inner);
+    }
+    if (d) closedir(d);
+    rmdir(path);
+}
+
+static int teardown(void **state) {
+    (void)state;
+    remove_tree(folder);
+    return 0;
+}
+
+static const char *in_folder(const char *name) {
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void must(enum bco_code code, const struct bco_error *err) {
+    char text[2200];
+    if (code == BCO_OK) return;
+    bco_error_format(err, text, sizeof text);
+    fail_msg("%s", text);
+}
+
+/* ---- a trace and its records ------------------------------------------------------------- */
+
+struct trace {
+    yyjson_doc *doc;
+    yyjson_val *root, *records, *steps, *order; /* order: where the steps name their records */
+    size_t step;                                /* seen so far */
+    double worst;                               /* of all differences, as shares of their tolerances */
+};
+
+static struct trace open_trace(const char *name) {
+    char path[128];
+    snprintf(path, sizeof path, "golden/train/%s.json", name);
+    struct trace t = {.doc = golden_open(path)};
+    t.root = yyjson_doc_get_root(t.doc);
+    t.records = yyjson_obj_get(t.root, "records");
+    t.order = yyjson_obj_get(t.root, "steps");
+    t.steps = yyjson_obj_get(t.root, "float64_steps");
+    if (!t.steps) t.steps = t.order;
+    return t;
+}
+
+static double initial_logp(size_t index) {
+    static yyjson_doc *doc;
+    if (!doc) doc = golden_open("golden/train/ref_logps.json");
+    return golden_number(yyjson_arr_get(yyjson_obj_get(yyjson_doc_get_root(doc), "records"), index), "logp");
+}
+
+static void put_ids(struct bco_buf *b, yyjson_val *record, const char *name) {
+    char *ids = yyjson_val_write(yyjson_obj_get(record, name), 0, NULL);
+    bco_buf_printf(b, "\"%s\":%s,", name, ids);
+    free(ids);
+}
+
+static void put_record(struct bco_buf *b, const struct trace *t, size_t index) {
+    yyjson_val *record = yyjson_arr_get(t->records, index);
+    bco_buf_char(b, '{');
+    put_ids(b, record, "prompt_ids");
+    put_ids(b, record, "completion_ids");
+    bco_buf_str(b, "\"ref_logp\":");
+    bco_buf_double(b, initial_logp(index));
+    bco_buf_printf(b, ",\"label\":%s}\n", yyjson_get_bool(yyjson_obj_get(record, "label")) ? "true" : "false");
+}
+
+/* The records in the order in which the steps take them. */
+static const char *write_records(const struct trace *t) {
+    const char *path = in_folder("records.jsonl");
+    struct bco_buf b = {0};
+    yyjson_val *step, *index;
+    size_t i, n, k, m;
+    yyjson_arr_foreach(t->order, i, n, step) yyjson_arr_foreach(yyjson_obj_get(step, "records"), k, m, index)
+        put_record(&b, t, yyjson_get_uint(index));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(b.data, 1, b.length, file), b.length);
+    assert_int_equal(fclose(file), 0);
+    bco_buf_free(&b);
+    return path;
+}
+
+/* ---- comparing ---------------------------------------------------------------------------- */
+
+/* Ten times what float32 costs, and 1e-6 of the magnitude at least. */
+static void compare(struct trace *t, const char *quantity, double got, yyjson_val *want) {
+    yyjson_val *costs = yyjson_obj_get(t->root, "max_difference_float32");
+    if (!costs) costs = yyjson_obj_get(t->root, "max_difference_trl_reference");
+    yyjson_val *cost = yyjson_obj_get(costs, quantity);
+    if (!cost) cost = yyjson_obj_get(costs, strncmp(quantity, "rewards", 7) == 0 ? "rewards" : "logps");
+    if (yyjson_is_arr(want)) want = yyjson_arr_get_first(want);
+    if (!want) return;
+    if (yyjson_is_null(want)) {
+        assert_true(isnan(got));
+        return;
+    }
+    double value = yyjson_get_num(want);
+    double tolerance = fmax(10 * golden_number(cost, "max_abs"), fmax(1e-6 * fabs(value), 1e-12));
+    if (!(fabs(got - value) <= tolerance))
+        fail_msg("step %zu, %s: got %.9g, expected %.9g, tolerance %g", t->step, quantity, got, value, tolerance);
+    t->worst = fmax(t->worst, fabs(got - value) / tolerance);
+}
+
+static void compare_step(void *user, const struct bco_train_metrics *m) {
+    struct trace *t = user;
+    yyjson_val *step = yyjson_arr_get(t->steps, t->step);
+    assert_non_null(step);
+    compare(t, "loss", m->loss, yyjson_obj_get(step, "loss"));
+    compare(t, "delta", m->delta, yyjson_obj_get(step, "delta"));
+    compare(t, "grad_norm", m->gradient_norm, yyjson_obj_get(step, "grad_norm"));
+    compare(t, "learning_rate", m->learning_rate, yyjson_obj_get(step, "learning_rate"));
+    compare(t, "rewards/chosen", m->rewards_up, yyjson_obj_get(step, "rewards/chosen"));
+    compare(t, "rewards/rejected", m->rewards_down, yyjson_obj_get(step, "rewards/rejected"));
+    compare(t, "logps/chosen", m->logps_up, yyjson_obj_get(step, "logps/chosen"));
+    compare(t, "logps/rejected", m->logps_down, yyjson_obj_get(step, "logps/rejected"));
+    if (yyjson_is_num(yyjson_obj_get(step, "m_up"))) compare(t, "m_up", m->shift_up, yyjson_obj_get(step, "m_up"));
+    if (yyjson_is_num(yyjson_obj_get(step, "m_down")))
+        compare(t, "m_down", m->shift_down, yyjson_obj_get(step, "m_down"));
+    t->step++;
+}
+
+static int32_t *ids_of(yyjson_val *record, size_t *prompt_len, size_t *length) {
+    yyjson_val *prompt = yyjson_obj_get(record, "prompt_ids"), *completion = yyjson_obj_get(record, "completion_ids");
+    *prompt_len = yyjson_arr_size(prompt);
+    *length = *prompt_len + yyjson_arr_size(completion);
+    int32_t *ids = malloc(*length * sizeof *ids);
+    for (size_t i = 0; i < *length; i++)
+        ids[i] = (int32_t)yyjson_get_uint(i < *prompt_len ? yyjson_arr_get(prompt, i)
+                                                          : yyjson_arr_get(completion, i - *prompt_len));
+    return ids;
+}
+
+/* Log-probs of every record and held-out text under the trained model. */
+static void compare_final(struct trace *t, struct bco_model *model, const char *records, const char *logps) {
+    yyjson_val *final = yyjson_obj_get(t->root, "float64_final"), *record;
+    size_t i, n;
+    if (!final) final = yyjson_obj_get(t->root, "final");
+    char quantity[64];
+    snprintf(quantity, sizeof quantity, "final %s", logps);
+    yyjson_arr_foreach(yyjson_obj_get(t->root, records), i, n, record) {
+        size_t starts[2] = {0}, prompt_len;
+        int32_t *ids = ids_of(record, &prompt_len, &starts[1]);
+        struct bco_batch batch = {1, starts, ids, &prompt_len};
+        double logp;
+        must(bco_model_logp(model, &batch, &logp, NULL, NULL), NULL);
+        compare(t, quantity, logp, yyjson_arr_get(yyjson_obj_get(final, logps), i));
+        free(ids);
+    }
+}
+
+/* How far each weight has gone from where it was, within 1e-3 of the way. */
+static void compare_weights(struct trace *t, struct bco_model *model, struct bco_model *initial) {
+    yyjson_val *final = yyjson_obj_get(t->root, "final_weights");
+    for (size_t i = 0; final && i < bco_model_parameter_count(model); i++) {
+        struct bco_parameter p = bco_model_parameter(model, i), q = bco_model_parameter(initial, i);
+        double sum = 0, want = golden_number(yyjson_obj_get(final, p.name), "l2_change");
+        for (size_t k = 0; k < p.count; k++) {
+            double change = (double)p.weight[k] - q.weight[k];
+            sum += change * change;
+        }
+        assert_near(sqrt(sum), want, 1e-3 * want);
+    }
+}
+
+/* ---- a run ------------------------------------------------------------------------------------ */
+
+static const char *setting(const struct trace *t, const char *name) {
+    return golden_text(yyjson_obj_get(t->root, "settings"), name);
+}
+
+static double number(const struct trace *t, const char *name, double otherwise) {
+    double x = golden_number(yyjson_obj_get(t->root, "settings"), name);
+    return isnan(x) ? otherwise : x;
+}
+
+static int word(const char *text, const char *(*name)(int)) {
+    for (int i = 0; name(i); i++)
+        if (strcmp(name(i), text) == 0) return i;
+    fail_msg("no such word: %s", text);
+    return 0;
+}
+
+static const char *loss_name(int i) {
+    return bco_loss_name((enum bco_loss)i);
+}
+
+static const char *shift_name(int i) {
+    return bco_shift_name((enum bco_shift_rule)i);
+}
+
+static const char *schedule_name(int i) {
+    return bco_schedule_name((enum bco_schedule)i);
+}
+
+static struct bco_train_options options_of(struct trace *t, const char *out) {
+    struct bco_train_options o;
+    bco_train_defaults(&o);
+    o.loss = (enum bco_loss)word(setting(t, "loss"), loss_name);
+    if (setting(t, "shift")) o.shift = (enum bco_shift_rule)word(setting(t, "shift"), shift_name);
+    o.shift_decay = number(t, "shift_decay", 0.9);
+    o.beta = number(t, "beta", 0.1);
+    o.learning_rate = number(t, "learning_rate", NAN);
+    o.schedule = (enum bco_schedule)word(setting(t, "schedule"), schedule_name);
+    o.warmup = number(t, "warmup", NAN);
+    o.batch = (size_t)number(t, "batch", 0);
+    o.shuffle = false;
+    o.out = out;
+    o.on_metrics = compare_step;
+    o.user = t;
+    return o;
+}
+
+static struct bco_dataset *read_records(const struct bco_model *model, const char *path, enum bco_loss loss) {
+    struct bco_error err = {0};
+    struct bco_reader *reader;
+    struct bco_dataset *data;
+    struct bco_dataset_options options = {.loss = loss, .limits.ids = true, .spool = folder};
+    must(bco_reader_open(&reader, &path, 1, NULL, &err), &err);
+    must(bco_dataset_read(&data, reader, NULL, model, NULL, &options, NULL, &err), &err);
+    bco_reader_close(reader);
+    return data;
+}
+
+static struct bco_model *open_model(void) {
+    struct bco_error err = {0};
+    struct bco_model *model;
+    const struct bco_model_options options = {.trainable = true, .threads = 1};
+    must(bco_model_open(&model, shared_path("models/tinystories-656k"), &options, &err), &err);
+    return model;
+}
+
+static void follow(const char *name, size_t micro_tokens) {
+    struct bco_error err = {0};
+    struct trace t = open_trace(name);
+    struct bco_model *model = open_model(), *initial = open_model();
+    char out[96];
+    snprintf(out, sizeof out, "%s/out", folder);
+    struct bco_train_options options = options_of(&t, out);
+    struct bco_dataset *data = read_records(model, write_records(&t), options.loss);
+    options.micro_tokens = micro_tokens;
+    must(bco_train(model, data, NULL, &options, NULL, NULL, &err), &err);
+    assert_int_equal(t.step, yyjson_arr_size(t.steps));
+    compare_final(&t, model, "records", "logps");
+    compare_final(&t, model, "heldout", "heldout_logps");
+    compare_weights(&t, model, initial);
+    print_message("%s: the largest difference is %.2g of its tolerance\n", name, t.worst);
+    bco_dataset_close(data);
+    bco_model_close(model);
+    bco_model_close(initial);
+    yyjson_doc_free(t.doc);
+}
+
+static void test_bco_ours(void **state) {
+    (void)state;
+    follow("bco_ours", 0);
+}
+
+static void test_bco_ours_late(void **state) {
+    (void)state;
+    follow("bco_ours_late", 300);
+}
+
+static void test_bco_trl(void **state) {
+    (void)state;
+    follow("bco_trl_accum1", 0);
+}
+
+static void test_bce(void **state) {
+    (void)state;
+    follow("bce", 1);
+}
+
+static void test_sft(void **state) {
+    (void)state;
+    follow("sft", 400);
+}
+
+/* ---- one delta a step, however it is cut --------------------------------------------------------- */
+
+struct seen {
+    double loss[12], delta[12], norm[12];
+    size_t steps;
+};
+
+static void remember(void *user, const struct bco_train_metrics *m) {
+    struct seen *seen = user;
+    seen->loss[seen->steps] = m->loss;
+    seen->delta[seen->steps] = m->delta;
+    seen->norm[seen->steps++] = m->gradient_norm;
+}
+
+static struct seen run_cut(const char *records, enum bco_shift_rule shift, size_t micro_tokens) {
+    struct bco_error err = {0};
+    struct bco_train_options o;
+    struct seen seen = {.steps = 0};
+    struct bco_model *model = open_model();
+    struct bco_dataset *data = read_records(model, records, BCO_LOSS_BCO);
+    char out[96];
+    snprintf(out, sizeof out, "%s/%s-%zu", folder, bco_shift_name(shift), micro_tokens);
+    bco_train_defaults(&o);
+    o.shift = shift;
+    o.shift_decay = 0.9;
+    o.learning_rate = 2e-4;
+    o.batch = 10;
+    o.micro_tokens = micro_tokens;
+    o.out = out;
+    o.on_metrics = remember;
+    o.user = &seen;
+    must(bco_train(model, data, NULL, &o, NULL, NULL, &err), &err);
+    bco_dataset_close(data);
+    bco_model_close(model);
+    return seen;
+}
+
+/* Micro-batches of one record, of some, and of all. */
+static void test_cuts(void **state) {
+    (void)state;
+    const enum bco_shift_rule rules[] = {BCO_SHIFT_EMA, BCO_SHIFT_BATCH, BCO_SHIFT_RUNNING, BCO_SHIFT_CUMULATIVE};
+    struct trace t = open_trace("bco_trl_accum1");
+    char records[128];
+    snprintf(records, sizeof records, "%s", write_records(&t));
+    for (size_t r = 0; r < 4; r++) {
+        struct seen whole = run_cut(records, rules[r], 100000),
+                    cut[] = {run_cut(records, rules[r], 1), run_cut(records, rules[r], 150),
+                             run_cut(records, rules[r], 500)};
+        assert_true(whole.steps == 5);
+        for (size_t c = 0; c < 3; c++)
+            for (size_t s = 0; s < whole.steps; s++) {
+                assert_near(cut[c].loss[s], whole.loss[s], 1e-6);
+                assert_near(cut[c].delta[s], whole.delta[s], 2e-6);
+                assert_near(cut[c].norm[s], whole.norm[s], 1e-4);
+            }
+    }
+    yyjson_doc_free(t.doc);
+}
+
+/* ---- the optimizer on a model ----------------------------------------------------------------------- */
+
+static void test_weight_decay_on_matrices(void **state) {
+    (void)state;
+    yyjson_doc_free(golden_open("golden/train/bce.json"));
+    struct bco_error err = {0};
+    struct bco_model *model = open_model();
+    struct bco_optimizer *optimizer;
+    const struct bco_optimizer_options options = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .weight_decay = 0.5};
+    must(bco_optimizer_open(&optimizer, model, &options, &err), &err);
+    bco_model_zero_gradients(model);
+    size_t count = bco_model_parameter_count(model), matrices = 0;
+    float *before = malloc(count * sizeof *before);
+    for (size_t i = 0; i < count; i++) before[i] = bco_model_parameter(model, i).weight[0];
+    bco_optimizer_step(optimizer, 0.1, 0);
+    for (size_t i = 0; i < count; i++) {
+        struct bco_parameter p = bco_model_parameter(model, i);
+        matrices += p.dims == 2;
+        assert_near(p.weight[0], before[i] * (p.dims == 2 ? 0.95 : 1), 1e-6 * fabs(before[i]));
+    }
+    assert_true(matrices > 0 && matrices < count);
+    free(before);
+    bco_optimizer_close(optimizer);
+    bco_model_close(model);
+}
+
+int main(void) {
+#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDER(test_bco_ours),
+        WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),
+        WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),
+        WITH_FOLDER(test_cuts),
+        cmocka_unit_test(test_weight_decay_on_matrices),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
