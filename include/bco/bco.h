@@ -20,6 +20,7 @@
 #include <bco/sequence.h>
 #include <bco/split.h>
 #include <bco/template.h>
+#include <bco/stat.h>
 #include <bco/tokenize.h>
 #include <bco/tokenizer.h>
 #include <bco/train.h>

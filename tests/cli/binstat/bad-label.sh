@@ -1,0 +1,1 @@
+echo '{"prompt":"p","completion":"c","label":"True"}' | binstat

@@ -1,0 +1,1 @@
+echo '{"prompt":"p","completion":"c","label":true,"weight":-1}' | binstat

@@ -1,0 +1,1 @@
+printf 'prompt,completion\np,c\n' >in.csv; binstat in.csv

@@ -1,0 +1,1 @@
+binstat </dev/null

@@ -1,0 +1,1 @@
+binstat --json --histogram in.jsonl

@@ -1,0 +1,8 @@
+cat >in.jsonl <<'END'
+{"prompt":"p","completion":"\u00e9\ud83d\ude00","label":true,"ref_logp":-1.5}
+{"prompt":"p","completion":"abc","label":0,"weight":0.5}
+{"prompt":"p","completion":"abc","label":1}
+{"prompt":"q","completion":"abcd","label":true}
+{"prompt":"q","completion":"abcd","label":true}
+END
+binstat --json -o out.json --require 'up=4 and down=2 or prompts>2' in.jsonl; code=$?; wc -l <out.json; exit $code

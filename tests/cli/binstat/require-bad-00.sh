@@ -1,0 +1,1 @@
+binstat --require '' in.jsonl

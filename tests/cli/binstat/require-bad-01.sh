@@ -1,0 +1,1 @@
+binstat --require 'records' in.jsonl

@@ -1,0 +1,1 @@
+binstat --require '(records>1' in.jsonl

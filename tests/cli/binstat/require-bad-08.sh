@@ -1,0 +1,1 @@
+binstat --require '>1' in.jsonl

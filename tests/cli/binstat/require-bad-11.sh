@@ -1,0 +1,1 @@
+binstat --require 'not records>1' in.jsonl

@@ -1,0 +1,1 @@
+binstat --require 'prompt_chars>1' in.jsonl

@@ -1,0 +1,1 @@
+binstat --require 'ups>1' in.jsonl
