@@ -19,11 +19,20 @@ struct bco_model_options {
     int threads;      /* 0: all the cores this process may use */
     bool trainable;   /* gradients are wanted: weights in memory as f32, not mapped */
     bool init_random; /* weights drawn from config.json's initializer_range; *.safetensors need not be there */
-    uint64_t seed;    /* of init_random */
+    uint64_t seed;    /* of whatever is drawn */
+
+    const char *adapter;      /* folder of a LoRA adapter in PEFT's layout, on this model; NULL: none */
+    size_t lora_rank;         /* not 0, with trainable: a new adapter of this rank */
+    double lora_alpha;        /* its scale is alpha / rank */
+    const char *lora_targets; /* its modules, comma-separated ("q_proj,v_proj"); NULL: all linear layers */
+    bool head;                /* a classifier with a scalar head; one is drawn where the model has none */
 };
 
 /* Reads the folder `dir` (config.json, *.safetensors). Everything in it is
- * checked before it is used. `options` NULL: the defaults (all zero). */
+ * checked before it is used. `options` NULL: the defaults (all zero).
+ * An adapter is trained, and the model's own weights stay, where the model is
+ * trainable; otherwise it is merged into them. Errors: BCO_EDATA for whatever is
+ * wrong in a folder, BCO_EUSAGE for options that do not go together. */
 BCO_API enum bco_code bco_model_open(struct bco_model **model, const char *dir, const struct bco_model_options *options,
                                      struct bco_error *err);
 BCO_API void bco_model_close(struct bco_model *model); /* NULL is legal */
@@ -71,9 +80,25 @@ BCO_API size_t bco_model_activation_bytes(const struct bco_model *model, size_t 
                                           size_t longest, bool recompute);
 BCO_API void bco_model_set_recompute(struct bco_model *model, bool recompute); /* for bco_model_grad; at first false */
 
+/* ---- classifiers ------------------------------------------------------------- */
+
+/* Has it a scalar head (`*ForSequenceClassification` with one label)? Such a model
+ * has scores, and no log-probs: bco_model_logp and bco_model_grad are BCO_EUSAGE
+ * then, and these two where it has none. */
+BCO_API bool bco_model_is_classifier(const struct bco_model *model);
+
+/* score[b]: the head's output at the last token of sequence b. prompt_len may be NULL. */
+BCO_API enum bco_code bco_model_score(struct bco_model *model, const struct bco_batch *batch, double *score,
+                                      struct bco_error *err);
+
+/* Adds sum_b dscore[b] * d score[b] / d weight to every gradient; `dscore` is as
+ * bco_dlogp, of scores, and is called when all scores are known. score may be NULL. */
+BCO_API enum bco_code bco_model_score_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dscore,
+                                           void *user, double *score, struct bco_error *err);
+
 /* ---- weights ----------------------------------------------------------------- */
 
-/* A weight of a trainable model, under its Hugging Face name. */
+/* A weight of a trainable model, under its Hugging Face name; of the adapter alone where one is trained. */
 struct bco_parameter {
     const char *name;
     size_t dims; /* 1 or 2 */
@@ -100,8 +125,10 @@ enum bco_dtype {
  * generation_config.json and the tokenizer's files (copied from the folder the model was
  * read from) into `dir`, which must exist; each file appears whole, by rename, config.json last.
  * bco_model_save is bco_model_save_as with BCO_DTYPE_SAME. 16-bit weights are
- * rounded to the nearest, ties to even. Errors: BCO_EDATA for a weight that is
- * NaN, infinite, or too large for `dtype`, naming its tensor; BCO_ESYSTEM. */
+ * rounded to the nearest, ties to even. A model whose adapter is trained is saved as
+ * the adapter's folder instead: adapter_model.safetensors and adapter_config.json, F32 with
+ * BCO_DTYPE_SAME.
+ * Errors: BCO_EDATA for a weight that is NaN, infinite, or too large for `dtype`, naming its tensor; BCO_ESYSTEM. */
 BCO_API enum bco_code bco_model_save(const struct bco_model *model, const char *dir, struct bco_error *err);
 BCO_API enum bco_code bco_model_save_as(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
                                         struct bco_error *err);

@@ -60,12 +60,13 @@ static enum bco_code read_choice(const struct reader *r, enum bco_choice choice,
     return choice == BCO_BY_CONFIG ? read_bool(r, key, false, flag) : BCO_OK;
 }
 
-static enum bco_code read_family(const struct reader *r, const struct bco_family **family) {
+static enum bco_code read_family(const struct reader *r, struct bco_config *c) {
     const char *architecture = yyjson_get_str(yyjson_arr_get_first(value_of(r, "architectures")));
     const char *type = yyjson_get_str(value_of(r, "model_type"));
     if (!architecture && !type) return missing(r, "architectures");
-    *family = bco_family_find(architecture, type);
-    if (*family) return BCO_OK;
+    c->family = bco_family_find(architecture, type);
+    c->classifier = c->family && architecture && strcmp(architecture, c->family->architecture) != 0;
+    if (c->family) return BCO_OK;
     return bco_fail_at(r->err, BCO_EDATA, r->path, 0, architecture ? "architectures" : "model_type",
                        "the architecture '%s' is not supported", architecture ? architecture : type);
 }
@@ -323,7 +324,7 @@ static enum bco_code read_rest(const struct reader *r, struct bco_config *c) {
 
 static enum bco_code read_config(const struct reader *r, struct bco_config *c) {
     if (!yyjson_is_obj(r->root)) return bco_fail_at(r->err, BCO_EDATA, r->path, 0, NULL, "not a JSON object");
-    enum bco_code code = read_family(r, &c->family);
+    enum bco_code code = read_family(r, c);
     if (!code) code = refuse(r);
     if (!code) code = read_sizes(r, c);
     if (!code) code = read_rest(r, c);

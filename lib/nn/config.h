@@ -21,6 +21,7 @@ struct bco_config {
     const struct bco_family *family;
     size_t channels, layers, heads, kv_heads, head_dim, hidden, vocabulary, positions;
     double eps, initializer_range;
+    bool classifier; /* *ForSequenceClassification with one label */
     bool tied, qkv_bias, o_bias, mlp_bias;
     enum bco_activation activation;
     struct bco_rope_config rope;

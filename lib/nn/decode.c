@@ -33,6 +33,7 @@ enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *m
                                struct bco_error *err) {
     size_t count;
     *decoder = NULL;
+    if (model->config.classifier) return bco_fail(err, BCO_EUSAGE, "a classifier generates nothing");
     if (capacity > model->config.positions)
         return bco_fail(err, BCO_EUSAGE, "%zu tokens are more than the model's %zu positions", capacity,
                         model->config.positions);

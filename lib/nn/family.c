@@ -25,6 +25,7 @@
 static const struct bco_family families[] = {
     {.type = "llama",
      .architecture = "LlamaForCausalLM",
+     .classifier = "LlamaForSequenceClassification",
      LLAMA,
      .qkv_bias = BCO_BY_CONFIG,
      .o_bias = BCO_BY_CONFIG,
@@ -36,6 +37,7 @@ static const struct bco_family families[] = {
 
     {.type = "mistral",
      .architecture = "MistralForCausalLM",
+     .classifier = "MistralForSequenceClassification",
      LLAMA,
      .window = BCO_WINDOW_IF_SET,
      .rope_theta = 10000,
@@ -46,6 +48,7 @@ static const struct bco_family families[] = {
 
     {.type = "qwen2",
      .architecture = "Qwen2ForCausalLM",
+     .classifier = "Qwen2ForSequenceClassification",
      LLAMA,
      .qkv_bias = BCO_ALWAYS,
      .window = BCO_WINDOW_IF_USED,
@@ -57,6 +60,7 @@ static const struct bco_family families[] = {
 
     {.type = "qwen3",
      .architecture = "Qwen3ForCausalLM",
+     .classifier = "Qwen3ForSequenceClassification",
      LLAMA,
      .qk_norm = BCO_QK_HEAD,
      .qkv_bias = BCO_BY_CONFIG,
@@ -71,6 +75,7 @@ static const struct bco_family families[] = {
 
     {.type = "gpt2",
      .architecture = "GPT2LMHeadModel",
+     .classifier = "GPT2ForSequenceClassification",
      .keys = {.channels = "n_embd",
               .layers = "n_layer",
               .heads = "n_head",
@@ -104,6 +109,7 @@ static const struct bco_family families[] = {
 
     {.type = "phi3",
      .architecture = "Phi3ForCausalLM",
+     .classifier = "Phi3ForSequenceClassification",
      LLAMA,
      .window = BCO_WINDOW_IF_SET,
      .partial_rope = true,
@@ -126,6 +132,7 @@ static const struct bco_family families[] = {
 
     {.type = "smollm3",
      .architecture = "SmolLM3ForCausalLM",
+     .classifier = "SmolLM3ForSequenceClassification",
      LLAMA,
      .qkv_bias = BCO_BY_CONFIG,
      .o_bias = BCO_BY_CONFIG,
@@ -173,14 +180,14 @@ static const struct bco_family families[] = {
                .norm2 = "pre_feedforward_layernorm", .after2 = "post_feedforward_layernorm", QKV, QK_NORMS, GATE_UP}},
 };
 
-const struct bco_family *bco_family_at(size_t i) {
-    return i < sizeof families / sizeof *families ? &families[i] : NULL;
+static bool is_called(const struct bco_family *family, const char *architecture) {
+    return strcmp(architecture, family->architecture) == 0 ||
+           (family->classifier && strcmp(architecture, family->classifier) == 0);
 }
 
 const struct bco_family *bco_family_find(const char *architecture, const char *type) {
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        if (architecture ? strcmp(architecture, families[i].architecture) == 0
-                         : type && strcmp(type, families[i].type) == 0)
+        if (architecture ? is_called(&families[i], architecture) : type && strcmp(type, families[i].type) == 0)
             return &families[i];
     return NULL;
 }

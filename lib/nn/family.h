@@ -38,6 +38,7 @@ struct bco_names {
 struct bco_family {
     const char *type;         /* config.json's model_type */
     const char *architecture; /* its architectures[0] */
+    const char *classifier;   /* architectures[0] with a scalar head instead of lm_head; NULL: none known */
     enum bco_norm_kind norm;
     enum bco_qk_norm qk_norm;
     enum bco_choice qkv_bias, o_bias, mlp_bias;
@@ -60,6 +61,5 @@ struct bco_family {
 };
 
 const struct bco_family *bco_family_find(const char *architecture, const char *type); /* either may be NULL */
-const struct bco_family *bco_family_at(size_t i);                                     /* NULL behind the last */
 
 #endif

@@ -99,7 +99,7 @@ static void products_backward(const struct bco_model *model, struct bco_head *h,
                             .ldb = C,
                             .c = h->dx,
                             .ldc = C};
-    model->ops->matmul(&model->team, &dw);
+    if (model->head.dweight) model->ops->matmul(&model->team, &dw);
     model->ops->matmul(&model->team, &dx);
 }
 

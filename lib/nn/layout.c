@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALIGNMENT 16 /* floats */
-#define NAME_SIZE 192
+const char bco_score_name[] = "score";
 
 /* Walks over all weights, twice: the first time it lists them, the second time,
  * when they have memory, it hands out their places. */
@@ -19,48 +18,33 @@ struct walk {
     enum bco_code code;
     bool placing;
     size_t next;  /* slot */
-    size_t layer; /* in names */
-    bool in_layer;
+    size_t layer; /* SIZE_MAX outside the layers */
 };
 
 struct place {
     float *weight, *gradient;
 };
 
-static void full_name(const struct walk *w, const char *base, const char *suffix, char name[NAME_SIZE]) {
-    const struct bco_names *names = &w->model->config.family->names;
-    const char *root = base == names->head ? "" : names->root;
-    char layer[32] = "";
-    if (w->in_layer) snprintf(layer, sizeof layer, names->layer, w->layer);
-    snprintf(name, NAME_SIZE, "%s%s%s.%s", root, layer, base, suffix);
-}
-
-static bool list(struct walk *w, const char *name, size_t rows, size_t columns, enum bco_start start, bool joined) {
-    struct bco_model *m = w->model;
-    struct bco_slot slot = {.dims = rows ? 2 : 1, .shape = {rows ? rows : columns, rows ? columns : 0}, .start = start};
-    size_t aligned = joined ? m->floats : (m->floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (!bco_size_mul(rows ? rows : 1, columns, &slot.count) || !bco_size_add(aligned, slot.count, &m->floats) ||
-        m->floats > PTRDIFF_MAX / sizeof(float) ||
-        !bco_grow((void **)&m->slots, &m->slot_capacity, m->slot_count + 1, sizeof *m->slots) ||
-        !(slot.name = bco_strndup(name, strlen(name))))
-        return false;
-    slot.offset = aligned;
-    m->parameters += slot.count;
-    m->slots[m->slot_count++] = slot;
-    return true;
+void bco_model_name(const struct bco_model *model, size_t layer, const char *base, const char *suffix,
+                    char name[BCO_NAME_SIZE]) {
+    const struct bco_names *names = &model->config.family->names;
+    const char *root = base == names->head || base == bco_score_name ? "" : names->root;
+    char inside[32] = "";
+    if (layer != SIZE_MAX) snprintf(inside, sizeof inside, names->layer, layer);
+    snprintf(name, BCO_NAME_SIZE, "%s%s%s.%s", root, inside, base, suffix);
 }
 
 /* The next weight: a matrix [rows, columns], or a vector where rows is 0. `joined`: right behind the one before. */
 static struct place next(struct walk *w, const char *base, const char *suffix, size_t rows, size_t columns,
                          enum bco_start start, bool joined) {
-    struct bco_model *m = w->model;
+    struct bco_slots *slots = &w->model->base;
     if (w->placing) {
-        const struct bco_slot *slot = &m->slots[w->next++];
-        return (struct place){m->weights + slot->offset, m->gradients ? m->gradients + slot->offset : NULL};
+        size_t offset = slots->slot[w->next++].offset;
+        return (struct place){slots->weights + offset, slots->gradients ? slots->gradients + offset : NULL};
     }
-    char name[NAME_SIZE];
-    full_name(w, base, suffix, name);
-    if (!w->code && !list(w, name, rows, columns, start, joined)) w->code = bco_fail_memory(w->err);
+    char name[BCO_NAME_SIZE];
+    bco_model_name(w->model, w->layer, base, suffix, name);
+    if (!w->code && !bco_slots_add(slots, name, rows, columns, start, joined)) w->code = bco_fail_memory(w->err);
     return (struct place){0};
 }
 
@@ -79,29 +63,34 @@ static void walk_norm(struct walk *w, struct bco_norm *norm, const char *base, s
     norm->dbias = bias.gradient;
 }
 
-/* One product from up to three weights: parts[i] has outs[i] rows; a NULL part is left out. */
-static void walk_linear(struct walk *w, struct bco_linear *l, size_t in, const char *const parts[3],
+static void walk_biases(struct walk *w, struct bco_projection *p) {
+    struct place first = {0};
+    for (int i = 0; i < 3 && p->module[i]; i++) {
+        struct place place = next(w, p->module[i], "bias", 0, p->outs[i], BCO_START_ZEROS, i > 0);
+        if (i == 0) first = place;
+    }
+    p->linear.bias = first.weight;
+    p->linear.dbias = first.gradient;
+}
+
+/* One product of up to three modules; module i has outs[i] rows. */
+static void walk_linear(struct walk *w, struct bco_projection *p, size_t in, const char *const modules[3],
                         const size_t outs[3], bool bias) {
     bool by_input = w->model->config.family->by_input;
-    struct place first = {0};
+    struct bco_linear *l = &p->linear;
+    size_t count = 0;
     *l = (struct bco_linear){.in = in, .by_input = by_input};
     for (int i = 0; i < 3; i++) {
-        if (!parts[i]) continue;
+        if (!modules[i]) continue;
         size_t rows = by_input ? in : outs[i], columns = by_input ? outs[i] : in;
-        struct place place = next(w, parts[i], "weight", rows, columns, BCO_START_RANDOM, l->out != 0);
-        if (!l->out) first = place;
+        struct place place = next(w, modules[i], "weight", rows, columns, BCO_START_RANDOM, count > 0);
+        if (count == 0) l->weight = place.weight;
+        if (count == 0) l->dweight = place.gradient;
+        p->module[count] = modules[i];
+        p->outs[count++] = outs[i];
         l->out += outs[i];
     }
-    l->weight = first.weight;
-    l->dweight = first.gradient;
-    first = (struct place){0};
-    for (int i = 0; bias && i < 3; i++) {
-        if (!parts[i]) continue;
-        struct place place = next(w, parts[i], "bias", 0, outs[i], BCO_START_ZEROS, i > 0);
-        if (!first.weight) first = place;
-    }
-    l->bias = first.weight;
-    l->dbias = first.gradient;
+    if (bias) walk_biases(w, p);
 }
 
 static void walk_attention(struct walk *w, struct bco_layer *layer) {
@@ -111,13 +100,14 @@ static void walk_attention(struct walk *w, struct bco_layer *layer) {
     bool whole = c->family->qk_norm == BCO_QK_WHOLE;
     walk_norm(w, &layer->norm1, n->norm1, c->channels, 1);
     if (n->qkv)
-        walk_linear(w, &layer->qkv, c->channels, (const char *const[3]){n->qkv}, (size_t[3]){q + 2 * kv}, c->qkv_bias);
+        walk_linear(w, &layer->projection[BCO_QKV], c->channels, (const char *const[3]){n->qkv},
+                    (size_t[3]){q + 2 * kv}, c->qkv_bias);
     else
-        walk_linear(w, &layer->qkv, c->channels, (const char *const[3]){n->q, n->k, n->v}, (size_t[3]){q, kv, kv},
-                    c->qkv_bias);
+        walk_linear(w, &layer->projection[BCO_QKV], c->channels, (const char *const[3]){n->q, n->k, n->v},
+                    (size_t[3]){q, kv, kv}, c->qkv_bias);
     walk_norm(w, &layer->q_norm, n->q_norm, whole ? q : c->head_dim, whole ? 1 : c->heads);
     walk_norm(w, &layer->k_norm, n->k_norm, whole ? kv : c->head_dim, whole ? 1 : c->kv_heads);
-    walk_linear(w, &layer->o, q, (const char *const[3]){n->o}, (size_t[3]){c->channels}, c->o_bias);
+    walk_linear(w, &layer->projection[BCO_O], q, (const char *const[3]){n->o}, (size_t[3]){c->channels}, c->o_bias);
     walk_norm(w, &layer->after1, n->after1, c->channels, 1);
 }
 
@@ -126,12 +116,13 @@ static void walk_feed_forward(struct walk *w, struct bco_layer *layer) {
     const struct bco_names *n = &c->family->names;
     walk_norm(w, &layer->norm2, n->norm2, c->channels, 1);
     if (n->gate_up)
-        walk_linear(w, &layer->gate_up, c->channels, (const char *const[3]){n->gate_up}, (size_t[3]){2 * c->hidden},
-                    c->mlp_bias);
+        walk_linear(w, &layer->projection[BCO_UP], c->channels, (const char *const[3]){n->gate_up},
+                    (size_t[3]){2 * c->hidden}, c->mlp_bias);
     else
-        walk_linear(w, &layer->gate_up, c->channels, (const char *const[3]){n->gate, n->up},
+        walk_linear(w, &layer->projection[BCO_UP], c->channels, (const char *const[3]){n->gate, n->up},
                     (size_t[3]){c->hidden, c->hidden}, c->mlp_bias);
-    walk_linear(w, &layer->down, c->hidden, (const char *const[3]){n->down}, (size_t[3]){c->channels}, c->mlp_bias);
+    walk_linear(w, &layer->projection[BCO_DOWN], c->hidden, (const char *const[3]){n->down}, (size_t[3]){c->channels},
+                c->mlp_bias);
     walk_norm(w, &layer->after2, n->after2, c->channels, 1);
 }
 
@@ -141,21 +132,23 @@ static void walk_ends(struct walk *w) {
     const struct bco_names *n = &c->family->names;
     struct place table = next(w, n->embedding, "weight", c->vocabulary, c->channels, BCO_START_RANDOM, false);
     struct place head = table, positions = {0};
-    if (!c->tied) head = next(w, n->head, "weight", c->vocabulary, c->channels, BCO_START_RANDOM, false);
+    if (c->classifier)
+        head = next(w, bco_score_name, "weight", 1, c->channels, BCO_START_RANDOM, false);
+    else if (!c->tied)
+        head = next(w, n->head, "weight", c->vocabulary, c->channels, BCO_START_RANDOM, false);
     if (n->positions) positions = next(w, n->positions, "weight", c->positions, c->channels, BCO_START_RANDOM, false);
     m->embedding = table.weight;
     m->dembedding = table.gradient;
     m->position_table = positions.weight;
     m->dposition_table = positions.gradient;
-    m->head =
-        (struct bco_linear){.in = c->channels, .out = c->vocabulary, .weight = head.weight, .dweight = head.gradient};
+    m->head = (struct bco_linear){
+        .in = c->channels, .out = c->classifier ? 1 : c->vocabulary, .weight = head.weight, .dweight = head.gradient};
     walk_norm(w, &m->final_norm, n->final_norm, c->channels, 1);
 }
 
 static enum bco_code walk(struct bco_model *model, bool placing, struct bco_error *err) {
-    struct walk w = {.model = model, .err = err, .placing = placing};
+    struct walk w = {.model = model, .err = err, .placing = placing, .layer = SIZE_MAX};
     walk_ends(&w);
-    w.in_layer = true;
     for (w.layer = 0; w.layer < model->config.layers && !w.code; w.layer++) {
         walk_attention(&w, &model->layers[w.layer]);
         walk_feed_forward(&w, &model->layers[w.layer]);
@@ -165,18 +158,10 @@ static enum bco_code walk(struct bco_model *model, bool placing, struct bco_erro
 
 enum bco_code bco_model_layout(struct bco_model *model, struct bco_error *err) {
     model->layers = bco_calloc(model->config.layers, sizeof *model->layers);
-    if (!model->layers) return bco_fail_memory(err);
-    enum bco_code code = walk(model, false, err);
-    if (code) return code;
-    model->floats = (model->floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return BCO_OK;
+    return model->layers ? walk(model, false, err) : bco_fail_memory(err);
 }
 
-enum bco_code bco_model_place(struct bco_model *model, struct bco_error *err) {
-    model->weights = bco_malloc_aligned(model->floats, sizeof(float));
-    if (!model->weights) return bco_fail_memory(err);
-    if (model->trainable && !(model->gradients = bco_malloc_aligned(model->floats, sizeof(float))))
-        return bco_fail_memory(err);
-    if (model->gradients) memset(model->gradients, 0, model->floats * sizeof(float));
+enum bco_code bco_model_place(struct bco_model *model, bool gradients, struct bco_error *err) {
+    if (!bco_slots_place(&model->base, gradients)) return bco_fail_memory(err);
     return walk(model, true, err);
 }

@@ -1,9 +1,10 @@
 /* Weights from a folder, or drawn; and their fingerprint. */
+#include "nn/load.h"
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "nn/model.h"
+#include "nn/adapter.h"
 #include "nn/safetensors.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@
 /* Checkpoints may leave out the family's root ("transformer."), and tied ones may hold the head alone. */
 static const struct bco_tensor *find(struct bco_model *model, const struct bco_weights *weights, size_t i) {
     const struct bco_names *names = &model->config.family->names;
-    const char *name = model->slots[i].name;
+    const char *name = model->base.slot[i].name;
     const struct bco_tensor *tensor = bco_weights_find(weights, name);
     size_t root = strlen(names->root);
     if (!tensor && names->bare && strncmp(name, names->root, root) == 0) {
@@ -38,7 +39,7 @@ static void shape_text(size_t dims, const size_t *shape, char *text, size_t size
         at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? "," : "", shape[i]);
 }
 
-static enum bco_code check(const struct bco_slot *slot, const struct bco_tensor *tensor, struct bco_error *err) {
+enum bco_code bco_slot_check(const struct bco_slot *slot, const struct bco_tensor *tensor, struct bco_error *err) {
     if (!bco_tensor_readable(tensor))
         return bco_fail_at(err, BCO_EDATA, tensor->file, 0, slot->name,
                            "dtype %s is not supported, expected F32, F16 or BF16", tensor->dtype);
@@ -51,53 +52,69 @@ static enum bco_code check(const struct bco_slot *slot, const struct bco_tensor 
     return bco_fail_at(err, BCO_EDATA, tensor->file, 0, slot->name, "its shape is [%s], expected [%s]", got, expected);
 }
 
-static enum bco_dtype dtype_of(const struct bco_tensor *tensor) {
+enum bco_dtype bco_tensor_dtype(const struct bco_tensor *tensor) {
     if (strcmp(tensor->dtype, "F16") == 0) return BCO_DTYPE_F16;
     return strcmp(tensor->dtype, "BF16") == 0 ? BCO_DTYPE_BF16 : BCO_DTYPE_F32;
 }
 
 static enum bco_code find_all(struct bco_model *model, const struct bco_weights *weights,
                               const struct bco_tensor **tensors, struct bco_error *err) {
-    for (size_t i = 0; i < model->slot_count; i++) {
+    const struct bco_slots *base = &model->base;
+    for (size_t i = 0; i < base->count; i++) {
         tensors[i] = find(model, weights, i);
+        if (!tensors[i] && model->fresh_head && strcmp(base->slot[i].name, "score.weight") == 0) continue;
         if (!tensors[i])
-            return bco_fail_at(err, BCO_EDATA, model->dir, 0, model->slots[i].name, "there is no such tensor");
-        enum bco_code code = check(&model->slots[i], tensors[i], err);
+            return bco_fail_at(err, BCO_EDATA, model->dir, 0, base->slot[i].name, "there is no such tensor");
+        enum bco_code code = bco_slot_check(&base->slot[i], tensors[i], err);
         if (code) return code;
     }
-    model->dtype = dtype_of(tensors[0]);
+    model->dtype = bco_tensor_dtype(tensors[0]);
     return BCO_OK;
 }
 
-static enum bco_code read_all(struct bco_model *model, const struct bco_tensor **tensors, struct bco_error *err) {
-    size_t bad = model->slot_count;
-#pragma omp parallel for num_threads(model->team.threads) schedule(dynamic) reduction(min : bad)
-    for (size_t i = 0; i < model->slot_count; i++) {
-        const struct bco_slot *slot = &model->slots[i];
-        if (!bco_tensor_read(tensors[i], 0, slot->count, model->weights + slot->offset) && i < bad) bad = i;
+enum bco_code bco_slots_read(const struct bco_slots *slots, const struct bco_tensor *const *tensors, int threads,
+                             struct bco_error *err) {
+    size_t bad = slots->count;
+#pragma omp parallel for num_threads(threads) schedule(dynamic) reduction(min : bad)
+    for (size_t i = 0; i < slots->count; i++) {
+        const struct bco_slot *slot = &slots->slot[i];
+        if (tensors[i] && !bco_tensor_read(tensors[i], 0, slot->count, slots->weights + slot->offset) && i < bad)
+            bad = i;
     }
-    if (bad == model->slot_count) return BCO_OK;
+    if (bad == slots->count) return BCO_OK;
     return bco_fail_at(err, BCO_EDATA, tensors[bad]->file, 0, tensors[bad]->name, "it holds NaN or an infinity");
 }
 
-enum bco_code bco_model_load(struct bco_model *model, struct bco_error *err) {
+static void draw_missing(struct bco_model *model, const struct bco_tensor *const *tensors, uint64_t seed) {
+    for (size_t i = 0; i < model->base.count; i++)
+        if (!tensors[i])
+            bco_model_draw(model, &model->base.slot[i], seed, model->base.weights + model->base.slot[i].offset);
+}
+
+enum bco_code bco_model_load(struct bco_model *model, bool gradients, uint64_t seed, struct bco_error *err) {
     struct bco_weights *weights = NULL;
-    const struct bco_tensor **tensors = bco_calloc(model->slot_count, sizeof *tensors);
+    const struct bco_tensor **tensors = bco_calloc(model->base.count, sizeof *tensors);
     enum bco_code code = tensors ? bco_weights_open(&weights, model->dir, err) : bco_fail_memory(err);
     if (!code) code = find_all(model, weights, tensors, err);
-    if (!code) code = bco_model_place(model, err);
-    if (!code) code = read_all(model, tensors, err);
+    if (!code) code = bco_model_place(model, gradients, err);
+    if (!code) code = bco_slots_read(&model->base, tensors, model->team.threads, err);
+    if (!code) draw_missing(model, tensors, seed);
     free(tensors);
     bco_weights_close(weights);
     return code;
 }
 
-/* Four normal numbers of a weight's own stream (Philox, then Box-Muller): the `block`th four. */
-static void draw_four(uint64_t seed, uint64_t stream, uint64_t block, double normal[4]) {
+/* The `block`th four words of a weight's own stream. */
+static void draw_words(uint64_t seed, uint64_t stream, uint64_t block, uint32_t words[4]) {
     const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)stream, (uint32_t)(stream >> 32)};
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    uint32_t words[4];
     bco_philox(counter, key, words);
+}
+
+/* Four normal numbers, by Box and Muller. */
+static void draw_normal(uint64_t seed, uint64_t stream, uint64_t block, double normal[4]) {
+    uint32_t words[4];
+    draw_words(seed, stream, block, words);
     for (int i = 0; i < 4; i += 2) {
         double radius = sqrt(-2 * log(((double)words[i] + 0.5) * 0x1p-32));
         double angle = TWO_PI * (double)words[i + 1] * 0x1p-32;
@@ -106,27 +123,31 @@ static void draw_four(uint64_t seed, uint64_t stream, uint64_t block, double nor
     }
 }
 
-static void draw_random(const struct bco_slot *slot, double deviation, uint64_t seed, int threads, float *weight) {
-    uint64_t stream = bco_hash_bytes(slot->name, strlen(slot->name), 0).low;
-    size_t blocks = (slot->count + 3) / 4;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t block = 0; block < blocks; block++) {
-        double normal[4];
-        draw_four(seed, stream, block, normal);
-        for (size_t i = 4 * block; i < slot->count && i < 4 * block + 4; i++)
-            weight[i] = (float)(deviation * normal[i % 4]);
-    }
+/* Four numbers between -1 and 1. */
+static void draw_uniform(uint64_t seed, uint64_t stream, uint64_t block, double uniform[4]) {
+    uint32_t words[4];
+    draw_words(seed, stream, block, words);
+    for (int i = 0; i < 4; i++) uniform[i] = ((double)words[i] + 0.5) * 0x1p-31 - 1;
 }
 
-/* Each weight has a stream of its own, named after it: neither threads nor other weights matter. */
-void bco_model_draw(struct bco_model *model, uint64_t seed) {
-    for (size_t i = 0; i < model->slot_count; i++) {
-        const struct bco_slot *slot = &model->slots[i];
-        float *weight = model->weights + slot->offset, value = slot->start == BCO_START_ONES ? 1 : 0;
-        if (slot->start == BCO_START_RANDOM)
-            draw_random(slot, model->config.initializer_range, seed, model->team.threads, weight);
+/* Where threads draw, each makes whole blocks: neither threads nor other weights matter. */
+void bco_model_draw(const struct bco_model *model, const struct bco_slot *slot, uint64_t seed, float *weight) {
+    uint64_t stream = bco_hash_bytes(slot->name, strlen(slot->name), 0).low;
+    double deviation = model->config.initializer_range, bound = 1 / sqrt((double)slot->shape[1]);
+    size_t blocks = (slot->count + 3) / 4;
+    if (slot->start == BCO_START_ONES || slot->start == BCO_START_ZEROS) {
+        for (size_t i = 0; i < slot->count; i++) weight[i] = slot->start == BCO_START_ONES ? 1 : 0;
+        return;
+    }
+#pragma omp parallel for num_threads(model->team.threads) schedule(static)
+    for (size_t block = 0; block < blocks; block++) {
+        double drawn[4];
+        if (slot->start == BCO_START_LORA)
+            draw_uniform(seed, stream, block, drawn);
         else
-            for (size_t k = 0; k < slot->count; k++) weight[k] = value;
+            draw_normal(seed, stream, block, drawn);
+        double scale = slot->start == BCO_START_LORA ? bound : deviation;
+        for (size_t i = 4 * block; i < slot->count && i < 4 * block + 4; i++) weight[i] = (float)(scale * drawn[i % 4]);
     }
 }
 
@@ -138,9 +159,9 @@ static void hash_double(struct bco_hasher *hasher, double x) {
 
 static void hash_config(struct bco_hasher *hasher, const struct bco_config *c) {
     const struct bco_rope_config *r = &c->rope;
-    const size_t sizes[] = {c->channels,     c->layers, c->heads,      c->kv_heads,
-                            c->head_dim,     c->hidden, c->vocabulary, (size_t)c->activation,
-                            (size_t)r->kind, r->pairs,  c->window};
+    const size_t sizes[] = {c->classifier,         c->channels,     c->layers, c->heads,
+                            c->kv_heads,           c->head_dim,     c->hidden, c->vocabulary,
+                            (size_t)c->activation, (size_t)r->kind, r->pairs,  c->window};
     const double numbers[] = {c->eps,
                               r->theta,
                               r->local_theta,
@@ -159,22 +180,28 @@ static void hash_config(struct bco_hasher *hasher, const struct bco_config *c) {
     bco_hasher_add(hasher, c->turned, c->layers);
 }
 
-static void hash_slots(const struct bco_model *model, struct bco_hash *hashes) {
-#pragma omp parallel for num_threads(model->team.threads) schedule(dynamic)
-    for (size_t i = 0; i < model->slot_count; i++) {
-        const struct bco_slot *slot = &model->slots[i];
-        hashes[i] = bco_hash_bytes(model->weights + slot->offset, slot->count * sizeof(float), i);
+static void hash_slots(struct bco_hasher *hasher, const struct bco_slots *slots, struct bco_hash *hashes, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (size_t i = 0; i < slots->count; i++) {
+        const struct bco_slot *slot = &slots->slot[i];
+        hashes[i] = bco_hash_bytes(slots->weights + slot->offset, slot->count * sizeof(float), i);
     }
+    for (size_t i = 0; i < slots->count; i++) bco_hasher_add_u64(hasher, hashes[i].low ^ hashes[i].high);
 }
 
+/* An adapter counts only where it was read: a new one changes nothing yet. */
 uint32_t bco_model_hash(const struct bco_model *model) {
     struct bco_hasher *hasher = bco_hasher_new();
-    struct bco_hash *hashes = bco_calloc(model->slot_count, sizeof *hashes);
+    size_t most = model->base.count > model->adapter.count ? model->base.count : model->adapter.count;
+    struct bco_hash *hashes = bco_calloc(most, sizeof *hashes);
     uint64_t value = 0;
     if (hasher && hashes) {
-        hash_slots(model, hashes);
         hash_config(hasher, &model->config);
-        for (size_t i = 0; i < model->slot_count; i++) bco_hasher_add_u64(hasher, hashes[i].low ^ hashes[i].high);
+        hash_slots(hasher, &model->base, hashes, model->team.threads);
+        if (model->adapter_dir) {
+            hash_slots(hasher, &model->adapter, hashes, model->team.threads);
+            hash_double(hasher, bco_lora_scale(&model->lora));
+        }
         value = bco_hasher_value(hasher).low;
         if ((uint32_t)value == 0) value = 1;
     }

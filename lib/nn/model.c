@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "nn/adapter.h"
 #include "nn/angles.h"
 #include "nn/file.h"
 #include "nn/trunk.h"
@@ -21,19 +22,51 @@ static enum bco_code read_config(struct bco_model *model, struct bco_error *err)
     return code;
 }
 
+/* A head that the folder does not have makes a classifier of a language model. */
+static enum bco_code set_head(struct bco_model *model, const struct bco_model_options *options, struct bco_error *err) {
+    if (!options->head || model->config.classifier) return BCO_OK;
+    if (!model->config.family->classifier)
+        return bco_fail(err, BCO_EUSAGE, "%s has no architecture with a head", model->config.family->type);
+    if (options->adapter || options->lora_rank)
+        return bco_fail(err, BCO_EUSAGE, "a new head and an adapter cannot be trained together");
+    model->config.classifier = model->fresh_head = true;
+    return BCO_OK;
+}
+
+static enum bco_code open_base(struct bco_model *model, const struct bco_model_options *options, bool gradients,
+                               struct bco_error *err) {
+    enum bco_code code = read_config(model, err);
+    if (!code) code = set_head(model, options, err);
+    if (!code) code = bco_model_layout(model, err);
+    if (!code && !options->init_random) return bco_model_load(model, gradients, options->seed, err);
+    if (!code) code = bco_model_place(model, gradients, err);
+    for (size_t i = 0; !code && i < model->base.count; i++)
+        bco_model_draw(model, &model->base.slot[i], options->seed, model->base.weights + model->base.slot[i].offset);
+    return code;
+}
+
+static enum bco_code open_adapter(struct bco_model *model, const struct bco_model_options *options,
+                                  struct bco_error *err) {
+    const struct bco_lora_config lora = {.rank = options->lora_rank, .alpha = options->lora_alpha};
+    if (options->adapter) return bco_adapter_read(model, options->adapter, options->trainable, err);
+    if (options->lora_rank && options->trainable)
+        return bco_adapter_new(model, &lora, options->lora_targets, options->seed, err);
+    return BCO_OK;
+}
+
 static enum bco_code open_model(struct bco_model *model, const char *dir, const struct bco_model_options *options,
                                 struct bco_error *err) {
+    bool adapted = options->adapter || options->lora_rank;
     model->dir = bco_strndup(dir, strlen(dir));
     model->ops = &bco_cpu_ops;
     model->trainable = options->trainable;
     model->team.threads = options->threads > 0 ? options->threads : bco_cores();
     if (!model->dir) return bco_fail_memory(err);
-    enum bco_code code = read_config(model, err);
-    if (!code) code = bco_model_layout(model, err);
-    if (!code) code = options->init_random ? bco_model_place(model, err) : bco_model_load(model, err);
+    enum bco_code code = open_base(model, options, options->trainable && !adapted, err);
+    if (!code) code = open_adapter(model, options, err);
     if (code) return code;
-    if (options->init_random) bco_model_draw(model, options->seed);
     model->fingerprint = bco_model_hash(model);
+    if (!model->trainable) bco_adapter_merge(model);
     return model->fingerprint ? BCO_OK : bco_fail_memory(err);
 }
 
@@ -54,11 +87,10 @@ enum bco_code bco_model_open(struct bco_model **model, const char *dir, const st
 
 void bco_model_close(struct bco_model *model) {
     if (!model) return;
-    for (size_t i = 0; i < model->slot_count; i++) free(model->slots[i].name);
-    free(model->slots);
+    bco_slots_free(&model->base);
+    bco_slots_free(&model->adapter);
+    free(model->adapter_dir);
     free(model->layers);
-    free(model->weights);
-    free(model->gradients);
     free(model->workspace);
     free(model->dir);
     bco_angles_free(&model->angles);
@@ -76,7 +108,7 @@ size_t bco_model_positions(const struct bco_model *model) {
 }
 
 uint64_t bco_model_parameters(const struct bco_model *model) {
-    return model->parameters;
+    return model->base.elements;
 }
 
 uint32_t bco_model_fingerprint(const struct bco_model *model) {
@@ -84,24 +116,31 @@ uint32_t bco_model_fingerprint(const struct bco_model *model) {
 }
 
 size_t bco_model_parameter_count(const struct bco_model *model) {
-    return model->slot_count;
+    return bco_model_trained(model)->count;
 }
 
 struct bco_parameter bco_model_parameter(struct bco_model *model, size_t i) {
-    const struct bco_slot *slot = &model->slots[i];
+    const struct bco_slots *slots = bco_model_trained(model);
+    const struct bco_slot *slot = &slots->slot[i];
     return (struct bco_parameter){.name = slot->name,
                                   .dims = slot->dims,
                                   .shape = {slot->shape[0], slot->shape[1]},
                                   .count = slot->count,
-                                  .weight = model->weights + slot->offset,
-                                  .gradient = model->gradients ? model->gradients + slot->offset : NULL};
+                                  .weight = slots->weights + slot->offset,
+                                  .gradient = slots->gradients ? slots->gradients + slot->offset : NULL};
 }
 
 void bco_model_zero_gradients(struct bco_model *model) {
-    if (model->gradients) memset(model->gradients, 0, model->floats * sizeof(float));
+    const struct bco_slots *slots = bco_model_trained(model);
+    if (slots->gradients) memset(slots->gradients, 0, slots->floats * sizeof(float));
 }
 
 double bco_model_gradient_norm(const struct bco_model *model) {
-    if (!model->gradients) return 0;
-    return sqrt(model->ops->sum_of_squares(&model->team, model->floats, model->gradients));
+    const struct bco_slots *slots = bco_model_trained(model);
+    if (!slots->gradients) return 0;
+    return sqrt(model->ops->sum_of_squares(&model->team, slots->floats, slots->gradients));
+}
+
+bool bco_model_is_classifier(const struct bco_model *model) {
+    return model->config.classifier;
 }

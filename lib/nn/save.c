@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "nn/adapter.h"
 #include "nn/file.h"
 #include "nn/model.h"
 #include "stream/output.h"
@@ -30,6 +31,8 @@ static const char *const companions[] = {"generation_config.json",
 /* One folder being written. */
 struct save {
     const struct bco_model *model;
+    const struct bco_slots *slots; /* the model's, or its adapter's */
+    const char *stem;              /* of the weights' file */
     const char *dir;
     const char *dtype; /* as headers spell it */
     size_t size;       /* bytes of an element */
@@ -80,9 +83,9 @@ static const char *saved_name(const struct save *s, const struct bco_slot *slot)
 
 static void shard_name(const struct save *s, size_t shard, char name[64]) {
     if (s->shards == 1)
-        snprintf(name, 64, "model.safetensors");
+        snprintf(name, 64, "%s.safetensors", s->stem);
     else
-        snprintf(name, 64, "model-%05zu-of-%05zu.safetensors", shard + 1, s->shards);
+        snprintf(name, 64, "%s-%05zu-of-%05zu.safetensors", s->stem, shard + 1, s->shards);
 }
 
 static enum bco_code open_output(const struct save *s, const char *name, struct bco_output **output) {
@@ -118,7 +121,7 @@ static enum bco_code write_header(const struct save *s, size_t shard, struct bco
     unsigned char length[8];
     uint64_t at = 0;
     bco_buf_str(&header, "{\"__metadata__\":{\"format\":\"pt\"}");
-    for (size_t i = 0; i < s->model->slot_count; i++) {
+    for (size_t i = 0; i < s->slots->count; i++) {
         if (s->shard[i] != shard) continue;
         describe(s, s->order[i], at, &header);
         at += s->order[i]->count * s->size;
@@ -155,7 +158,7 @@ static bool all_finite(const float *weight, size_t count) {
 
 static enum bco_code write_weight(const struct save *s, const struct bco_slot *slot, struct bco_output *output,
                                   uint16_t *piece) {
-    const float *weight = s->model->weights + slot->offset;
+    const float *weight = s->slots->weights + slot->offset;
     for (size_t at = 0; at < slot->count; at += PIECE) {
         size_t count = slot->count - at < PIECE ? slot->count - at : PIECE;
         bool finite = s->narrow ? convert(s, weight + at, count, piece) : all_finite(weight + at, count);
@@ -172,7 +175,7 @@ static enum bco_code write_weight(const struct save *s, const struct bco_slot *s
 static enum bco_code write_weights(const struct save *s, size_t shard, struct bco_output *output) {
     uint16_t *piece = bco_malloc(PIECE, sizeof *piece);
     enum bco_code code = piece ? write_header(s, shard, output) : bco_fail_memory(s->err);
-    for (size_t i = 0; !code && i < s->model->slot_count; i++)
+    for (size_t i = 0; !code && i < s->slots->count; i++)
         if (s->shard[i] == shard) code = write_weight(s, s->order[i], output, piece);
     free(piece);
     return code;
@@ -194,8 +197,8 @@ static enum bco_code write_index(const struct save *s) {
     struct bco_buf index = {0};
     char shard[64];
     bco_buf_printf(&index, "{\n  \"metadata\": {\n    \"total_size\": %llu\n  },\n  \"weight_map\": {",
-                   (unsigned long long)(s->model->parameters * s->size));
-    for (size_t i = 0; i < s->model->slot_count; i++) {
+                   (unsigned long long)(s->slots->elements * s->size));
+    for (size_t i = 0; i < s->slots->count; i++) {
         const char *name = saved_name(s, s->order[i]);
         shard_name(s, s->shard[i], shard);
         bco_buf_str(&index, i ? ",\n    " : "\n    ");
@@ -216,9 +219,9 @@ static int by_name(const void *a, const void *b) {
 /* Safetensors files are sorted by name; each shard takes what still fits. */
 static void plan(struct save *s, uint64_t limit) {
     uint64_t used = 0;
-    for (size_t i = 0; i < s->model->slot_count; i++) s->order[i] = &s->model->slots[i];
-    qsort(s->order, s->model->slot_count, sizeof *s->order, by_name);
-    for (size_t i = 0; i < s->model->slot_count; i++) {
+    for (size_t i = 0; i < s->slots->count; i++) s->order[i] = &s->slots->slot[i];
+    qsort(s->order, s->slots->count, sizeof *s->order, by_name);
+    for (size_t i = 0; i < s->slots->count; i++) {
         uint64_t bytes = (uint64_t)s->order[i]->count * s->size;
         if (used && used + bytes > limit) {
             s->shards++;
@@ -245,6 +248,18 @@ static bool set_dtype(yyjson_mut_doc *doc, const char *dtype) {
     return found || yyjson_mut_obj_add_str(doc, root, "torch_dtype", dtype);
 }
 
+/* A language model that became a classifier with one label. */
+static bool set_classifier(const struct bco_model *model, yyjson_mut_doc *doc) {
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc), *names = yyjson_mut_arr(doc);
+    yyjson_mut_val *labels = yyjson_mut_obj(doc), *ids = yyjson_mut_obj(doc);
+    if (!model->fresh_head) return true;
+    return yyjson_mut_arr_add_str(doc, names, model->config.family->classifier) &&
+           yyjson_mut_obj_add_str(doc, labels, "0", "LABEL_0") && yyjson_mut_obj_add_uint(doc, ids, "LABEL_0", 0) &&
+           yyjson_mut_obj_put(root, yyjson_mut_str(doc, "architectures"), names) &&
+           yyjson_mut_obj_put(root, yyjson_mut_str(doc, "id2label"), labels) &&
+           yyjson_mut_obj_put(root, yyjson_mut_str(doc, "label2id"), ids);
+}
+
 static enum bco_code write_config(const struct save *s) {
     struct bco_mapping mapping = {0};
     const char *dtype = s->narrow == bco_to_f16 ? "float16" : s->narrow ? "bfloat16" : "float32";
@@ -255,7 +270,7 @@ static enum bco_code write_config(const struct save *s) {
         yyjson_read_opts((char *)(uintptr_t)mapping.bytes, mapping.size, YYJSON_READ_NUMBER_AS_RAW, NULL, NULL);
     yyjson_mut_doc *copy = yyjson_doc_mut_copy(doc, NULL);
     size_t length;
-    char *text = copy && set_dtype(copy, dtype)
+    char *text = copy && set_dtype(copy, dtype) && set_classifier(s->model, copy)
                      ? yyjson_mut_write(copy, YYJSON_WRITE_PRETTY_TWO_SPACES | YYJSON_WRITE_NEWLINE_AT_END, &length)
                      : NULL;
     code = text ? write_text(s, "config.json", text, length)
@@ -269,10 +284,10 @@ done:
     return code;
 }
 
-static enum bco_code copy_companion(const struct save *s, const char *name) {
+static enum bco_code copy_companion(const struct save *s, const char *from, const char *name) {
     struct bco_mapping mapping;
     struct bco_error missing;
-    char *path = bco_path_join(s->model->dir, name);
+    char *path = bco_path_join(from, name);
     if (!path) return bco_fail_memory(s->err);
     enum bco_code code = bco_map(&mapping, path, &missing);
     if (!code)
@@ -291,12 +306,24 @@ static enum bco_code write_folder(const struct save *s) {
     for (size_t shard = 0; !code && shard < s->shards; shard++) code = write_shard(s, shard);
     if (!code && s->shards > 1) code = write_index(s);
     for (size_t i = 0; !code && i < sizeof companions / sizeof *companions; i++)
-        code = copy_companion(s, companions[i]);
+        code = copy_companion(s, s->model->dir, companions[i]);
     return code ? code : write_config(s);
 }
 
+/* An adapter's folder: its configuration as it came, or a new one. */
+static enum bco_code write_adapter(const struct save *s) {
+    struct bco_buf text = {0};
+    enum bco_code code = write_shard(s, 0);
+    if (!code && s->model->adapter_dir) return copy_companion(s, s->model->adapter_dir, "adapter_config.json");
+    if (!code && !bco_adapter_describe(s->model, &text)) code = bco_fail_memory(s->err);
+    if (!code) code = write_text(s, "adapter_config.json", text.data, text.length);
+    bco_buf_free(&text);
+    return code;
+}
+
 static void set_type(struct save *s, enum bco_dtype dtype) {
-    if (dtype == BCO_DTYPE_SAME) dtype = s->model->dtype;
+    bool adapter = s->slots == &s->model->adapter;
+    if (dtype == BCO_DTYPE_SAME) dtype = adapter ? BCO_DTYPE_F32 : s->model->dtype;
     s->narrow = dtype == BCO_DTYPE_F16 ? bco_to_f16 : dtype == BCO_DTYPE_BF16 ? bco_to_bf16 : NULL;
     s->dtype = dtype == BCO_DTYPE_F16 ? "F16" : dtype == BCO_DTYPE_BF16 ? "BF16" : "F32";
     s->size = s->narrow ? sizeof(uint16_t) : sizeof(float);
@@ -304,14 +331,16 @@ static void set_type(struct save *s, enum bco_dtype dtype) {
 
 enum bco_code bco_model_save_limited(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
                                      uint64_t limit, struct bco_error *err) {
-    struct save s = {.model = model, .dir = dir, .err = err};
+    struct save s = {.model = model, .slots = bco_model_trained(model), .dir = dir, .err = err};
+    bool adapter = s.slots == &model->adapter;
+    s.stem = adapter ? "adapter_model" : "model";
     set_type(&s, dtype);
-    s.order = bco_calloc(model->slot_count, sizeof *s.order);
-    s.shard = bco_calloc(model->slot_count, sizeof *s.shard);
+    s.order = bco_calloc(s.slots->count, sizeof *s.order);
+    s.shard = bco_calloc(s.slots->count, sizeof *s.shard);
     enum bco_code code = s.order && s.shard ? BCO_OK : bco_fail_memory(err);
     if (!code) {
-        plan(&s, limit);
-        code = write_folder(&s);
+        plan(&s, adapter ? UINT64_MAX : limit);
+        code = adapter ? write_adapter(&s) : write_folder(&s);
     }
     free(s.order);
     free(s.shard);

@@ -2,47 +2,17 @@
  * so that [tokens, vocabulary] never exists. */
 #include "base/fail.h"
 #include "base/mem.h"
+#include "nn/batch.h"
 #include "nn/head.h"
 #include "nn/trunk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static enum bco_code check_sequence(const struct bco_model *model, const struct bco_batch *batch, size_t b,
-                                    struct bco_error *err) {
-    size_t first = batch->starts[b], last = batch->starts[b + 1], length = last - first;
-    if (last < first || batch->prompt_len[b] < 1 || batch->prompt_len[b] >= length)
-        return bco_fail(err, BCO_EUSAGE, "sequence %zu of the batch has no prompt or no completion", b);
-    if (length > model->config.positions)
-        return bco_fail(err, BCO_EDATA, "a sequence has %zu tokens, but the model has %zu positions", length,
-                        model->config.positions);
-    for (size_t t = first; t < last; t++)
-        if (batch->ids[t] < 0 || (size_t)batch->ids[t] >= model->config.vocabulary)
-            return bco_fail(err, BCO_EDATA, "id %d is not in the model's vocabulary of %zu", batch->ids[t],
-                            model->config.vocabulary);
-    return BCO_OK;
-}
-
 static enum bco_code check_batch(const struct bco_model *model, const struct bco_batch *batch, struct bco_error *err) {
-    if (batch->sequences && batch->starts[0] != 0) return bco_fail(err, BCO_EUSAGE, "a batch starts at token 0");
-    for (size_t b = 0; b < batch->sequences; b++) {
-        enum bco_code code = check_sequence(model, batch, b, err);
-        if (code) return code;
-    }
-    if (batch->sequences && batch->starts[batch->sequences] > INT32_MAX)
-        return bco_fail(err, BCO_EUSAGE, "a batch has too many tokens");
-    return BCO_OK;
-}
-
-static struct bco_pass pass_of(const struct bco_model *model, const struct bco_batch *batch, bool train) {
-    struct bco_pass pass = {.B = batch->sequences, .starts = batch->starts, .ids = batch->ids, .train = train};
-    pass.recompute = train && model->recompute;
-    pass.T = batch->starts[batch->sequences];
-    for (size_t b = 0; b < pass.B; b++) {
-        size_t length = batch->starts[b + 1] - batch->starts[b];
-        if (length > pass.longest) pass.longest = length;
-    }
-    return pass;
+    if (model->config.classifier)
+        return bco_fail(err, BCO_EUSAGE, "the model is a classifier: it has scores, not log-probs");
+    return bco_batch_check(model, batch, true, err);
 }
 
 static size_t completion_rows(const struct bco_batch *batch) {
@@ -75,7 +45,7 @@ enum bco_code bco_model_logp(struct bco_model *model, const struct bco_batch *ba
                              struct bco_error *err) {
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
-    struct bco_pass pass = pass_of(model, batch, false);
+    struct bco_pass pass = bco_pass_of(model, batch, false);
     struct bco_head head = {.count = completion_rows(batch)};
     if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, false), err))) return code;
     bco_head_place(model, &head, pass.rest, false);
@@ -153,7 +123,7 @@ enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *ba
     if (!model->trainable) return bco_fail(err, BCO_EUSAGE, "gradients of a model that was not opened as trainable");
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
-    struct bco_pass pass = pass_of(model, batch, true);
+    struct bco_pass pass = bco_pass_of(model, batch, true);
     struct bco_head head = {.count = completion_rows(batch)};
     if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, true), err))) return code;
     bco_head_place(model, &head, pass.rest, true);

@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "nn/angles.h"
+#include "nn/project.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,7 @@ static size_t carve_pass(const struct bco_model *model, struct bco_pass *p, char
     p->normed = floats(&c, p->T, k->channels);
     p->delta = floats(&c, p->T, k->channels);
     p->act = floats(&c, p->T, k->hidden);
+    p->low = floats(&c, p->T, 2 * model->lora.rank);
     if (p->train) {
         p->dx = floats(&c, p->T, k->channels);
         p->dnormed = floats(&c, p->T, k->channels);
@@ -223,7 +225,7 @@ static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) 
     const struct bco_layer *layer = &model->layers[l];
     struct bco_stash *s = &p->stash[l];
     const float *normed = normalise(model, &layer->norm1, p->T, s->x, p->normed, s->norm1);
-    ops->linear(&model->team, &layer->qkv, p->T, normed, s->qkv);
+    bco_project(model, p->T, &layer->projection[BCO_QKV], normed, p->low, s->qkv);
     normalise_qk(model, p, layer, s);
     if (c->turned[l]) {
         struct bco_rope rope = rope_of(model, l);
@@ -235,11 +237,11 @@ static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) 
 }
 
 /* out = x + scale * norm(part W^T) */
-static void join(const struct bco_model *model, const struct bco_pass *p, const struct bco_linear *linear,
+static void join(const struct bco_model *model, const struct bco_pass *p, const struct bco_projection *projection,
                  const struct bco_norm *after, const float *part, float *raw, float *statistics, const float *x,
                  float *out) {
     float *y = after->kind ? raw : p->delta;
-    model->ops->linear(&model->team, linear, p->T, part, y);
+    bco_project(model, p->T, projection, part, p->low, y);
     const float *delta = normalise(model, after, p->T, y, p->delta, statistics);
     if (x != out) memcpy(out, x, p->T * model->config.channels * sizeof *out);
     model->ops->add(&model->team, p->T * model->config.channels, (float)model->config.residual_scale, delta, out);
@@ -250,11 +252,11 @@ static void forward_layer(const struct bco_model *model, struct bco_pass *p, siz
     const struct bco_layer *layer = &model->layers[l];
     struct bco_stash *s = &p->stash[l];
     attend(model, p, l);
-    join(model, p, &layer->o, &layer->after1, s->attention, s->raw_after1, s->after1, s->x, s->middle);
+    join(model, p, &layer->projection[BCO_O], &layer->after1, s->attention, s->raw_after1, s->after1, s->x, s->middle);
     const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
-    model->ops->linear(&model->team, &layer->gate_up, p->T, normed, s->gate_up);
+    bco_project(model, p->T, &layer->projection[BCO_UP], normed, p->low, s->gate_up);
     model->ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
-    join(model, p, &layer->down, &layer->after2, p->act, s->raw_after2, s->after2, s->middle, out);
+    join(model, p, &layer->projection[BCO_DOWN], &layer->after2, p->act, s->raw_after2, s->after2, s->middle, out);
 }
 
 static float *input_of(const struct bco_model *model, const struct bco_pass *p, size_t l) {
@@ -306,10 +308,10 @@ static void feed_forward_backward(const struct bco_model *model, struct bco_pass
     struct bco_stash *s = &p->stash[l];
     const float *d = part_gradient(model, p, &layer->after2, s->raw_after2, s->after2);
     ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
-    ops->linear_backward(&model->team, &layer->down, p->T, p->act, d, p->dact, false);
+    bco_project_backward(model, p->T, &layer->projection[BCO_DOWN], p->act, d, p->low, p->dact);
     ops->activation_backward(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->dact);
     const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
-    ops->linear_backward(&model->team, &layer->gate_up, p->T, normed, s->gate_up, p->dnormed, false);
+    bco_project_backward(model, p->T, &layer->projection[BCO_UP], normed, s->gate_up, p->low, p->dnormed);
     entrance_gradient(model, p, &layer->norm2, s->middle, s->norm2);
 }
 
@@ -331,7 +333,7 @@ static void attend_backward(const struct bco_model *model, struct bco_pass *p, s
     struct bco_stash *s = &p->stash[l];
     struct bco_attention shape = attention_shape(model, p, l);
     const float *d = part_gradient(model, p, &layer->after1, s->raw_after1, s->after1);
-    ops->linear_backward(&model->team, &layer->o, p->T, s->attention, d, p->dattention, false);
+    bco_project_backward(model, p->T, &layer->projection[BCO_O], s->attention, d, p->low, p->dattention);
     set_segments(model, p, s, l);
     ops->attention_backward(&model->team, &shape, p->B, p->segment, s->qkv, s->attention, s->logsum, p->dattention,
                             p->dqkv);
@@ -342,7 +344,7 @@ static void attend_backward(const struct bco_model *model, struct bco_pass *p, s
     }
     qk_backward(model, p, layer, s);
     const float *normed = normalise(model, &layer->norm1, p->T, s->x, p->normed, s->norm1);
-    ops->linear_backward(&model->team, &layer->qkv, p->T, normed, p->dqkv, p->dnormed, false);
+    bco_project_backward(model, p->T, &layer->projection[BCO_QKV], normed, p->dqkv, p->low, p->dnormed);
     entrance_gradient(model, p, &layer->norm1, s->x, s->norm1);
 }
 
@@ -353,8 +355,9 @@ void bco_trunk_backward(struct bco_model *model, struct bco_pass *p) {
         feed_forward_backward(model, p, l);
         attend_backward(model, p, l);
     }
-    model->ops->embedding_backward(&model->team, p->T, c->channels, p->ids, p->dx, (float)c->embedding_scale,
-                                   model->dembedding);
-    if (model->position_table)
+    if (model->dembedding)
+        model->ops->embedding_backward(&model->team, p->T, c->channels, p->ids, p->dx, (float)c->embedding_scale,
+                                       model->dembedding);
+    if (model->dposition_table)
         model->ops->embedding_backward(&model->team, p->T, c->channels, p->positions, p->dx, 1, model->dposition_table);
 }

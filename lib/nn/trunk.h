@@ -46,6 +46,7 @@ struct bco_pass {
     struct bco_stash *stash;                        /* [layers]; one for all where nothing is kept */
     float *x;                                       /* [T,C] the last layer's output */
     float *normed, *delta, *act;                    /* [T,C] [T,C] [T,F] */
+    float *low;                                     /* [T, 2 rank] of an adapter */
     float *dx, *dnormed, *dqkv, *dattention, *dact; /* train */
     char *rest;                                     /* of the workspace, `extra` bytes */
 };

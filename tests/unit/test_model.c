@@ -37,17 +37,31 @@ static yyjson_doc *golden(const char *path) {
     return doc;
 }
 
-static struct bco_model *open_shared(const char *path, bool trainable, int threads) {
-    char full[2 * PATH_SIZE], text[1024];
-    struct bco_model_options options = {.trainable = trainable, .threads = threads};
+/* `adapter`: a sibling folder, or NULL. */
+static struct bco_model *open_adapted(const char *path, const char *adapter, bool trainable, int threads) {
+    char full[2 * PATH_SIZE], lora[2 * PATH_SIZE], text[1024];
+    struct bco_model_options options = {.trainable = trainable, .threads = threads, .adapter = adapter ? lora : NULL};
     struct bco_model *model;
     struct bco_error err;
     snprintf(full, sizeof full, "%s/%s", shared(), path);
+    if (adapter) snprintf(lora, sizeof lora, "%s/golden/models/%s", shared(), adapter);
     if (bco_model_open(&model, full, &options, &err) == BCO_OK) return model;
     bco_error_format(&err, text, sizeof text);
     print_error("%s\n", text);
     fail();
     return NULL;
+}
+
+static struct bco_model *open_shared(const char *path, bool trainable, int threads) {
+    return open_adapted(path, NULL, trainable, threads);
+}
+
+/* A golden folder: a model, or an adapter on the model that its golden.json names. */
+static struct bco_model *open_golden(const char *folder, yyjson_val *root, bool trainable) {
+    char path[PATH_SIZE];
+    const char *base = yyjson_get_str(yyjson_obj_get(root, "base_model"));
+    snprintf(path, sizeof path, "golden/models/%s", base ? base : folder);
+    return open_adapted(path, base ? folder : NULL, trainable, 0);
 }
 
 /* A batch and what it owns. */
@@ -251,11 +265,9 @@ static void adamw_steps(struct bco_model *model, const struct pack *pack, struct
 }
 
 static void check_adamw(const char *folder, struct pack *pack, yyjson_val *root, const char *key, int steps) {
-    char path[PATH_SIZE];
     yyjson_val *settings = yyjson_obj_get(root, key), *logp = yyjson_obj_get(settings, "logp");
     if (!settings) return;
-    snprintf(path, sizeof path, "golden/models/%s", folder);
-    struct bco_model *model = open_shared(path, true, 0);
+    struct bco_model *model = open_golden(folder, root, true);
     struct bco_case c = read_case(root);
     adamw_steps(model, pack, &c, yyjson_obj_get(settings, "lr") ? settings : yyjson_obj_get(root, "adamw"), steps);
     assert_int_equal(bco_model_logp(model, &pack->batch, pack->logp, NULL, NULL), BCO_OK);
@@ -268,9 +280,7 @@ static void check_adamw(const char *folder, struct pack *pack, yyjson_val *root,
 }
 
 static void check_gradient(const char *folder, struct pack *pack, yyjson_val *root) {
-    char path[PATH_SIZE];
-    snprintf(path, sizeof path, "golden/models/%s", folder);
-    struct bco_model *model = open_shared(path, true, 0);
+    struct bco_model *model = open_golden(folder, root, true);
     struct bco_case c = read_case(root);
     yyjson_val *bco = yyjson_obj_get(root, "bco");
     assert_int_equal(bco_model_grad(model, &pack->batch, bco_gradient, &c, NULL, NULL), BCO_OK);
@@ -325,8 +335,7 @@ static void check_folder(const char *folder) {
     yyjson_doc *doc = golden(path);
     yyjson_val *root = yyjson_doc_get_root(doc);
     struct pack pack = pack_sequences(yyjson_obj_get(root, "sequences"));
-    snprintf(path, sizeof path, "golden/models/%s", folder);
-    struct bco_model *model = open_shared(path, false, 0);
+    struct bco_model *model = open_golden(folder, root, false);
     double difference = token_difference(model, &pack);
     print_message("%s: token_logp differs by %.1e\n", folder, difference);
     assert_true(difference < 5e-5);
@@ -361,15 +370,55 @@ static void golden_models(void **state) {
                                           "phi3-partial",
                                           "olmo2",
                                           "smollm3",
-                                          "granite"};
+                                          "granite",
+                                          "llama-gqa-tied-lora",
+                                          "llama-gqa-tied-rslora",
+                                          "gpt2-lora"};
     (void)state;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) check_folder(folders[i]);
 }
 
+/* ---- classifiers --------------------------------------------------------------------- */
+
+static double bce_gradient(void *user, size_t b, double score) {
+    yyjson_val *labels = user;
+    double label = yyjson_get_bool(yyjson_arr_get(labels, b)) ? 1 : 0;
+    return (sigmoid(score) - label) / (double)yyjson_arr_size(labels);
+}
+
+static void check_classifier(const char *folder) {
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "golden/models/%s/golden.json", folder);
+    yyjson_doc *doc = golden(path);
+    yyjson_val *root = yyjson_doc_get_root(doc), *sequences = yyjson_obj_get(root, "sequences"), *sequence;
+    yyjson_val *bce = yyjson_obj_get(root, "bce");
+    struct pack pack = pack_sequences(sequences);
+    struct bco_model *model = open_golden(folder, root, true);
+    struct bco_error err;
+    size_t i, count;
+    assert_true(bco_model_is_classifier(model));
+    assert_int_equal(bco_model_score(model, &pack.batch, pack.logp, NULL), BCO_OK);
+    yyjson_arr_foreach(sequences, i, count, sequence)
+        assert_true(fabs(pack.logp[i] - yyjson_get_num(yyjson_obj_get(sequence, "score"))) < 1e-5);
+    assert_int_equal(bco_model_score_grad(model, &pack.batch, bce_gradient, yyjson_obj_get(bce, "labels"), NULL, NULL),
+                     BCO_OK);
+    compare_gradients(model, folder);
+    assert_int_equal(bco_model_logp(model, &pack.batch, pack.logp, NULL, &err), BCO_EUSAGE);
+    assert_string_equal(err.message, "the model is a classifier: it has scores, not log-probs");
+    bco_model_close(model);
+    pack_free(&pack);
+    yyjson_doc_free(doc);
+}
+
+static void classifiers(void **state) {
+    (void)state;
+    check_classifier("llama-seqcls");
+    check_classifier("qwen2-seqcls");
+}
+
 /* ---- folders that must be refused ------------------------------------------------- */
 
-static void check_good(const char *path, yyjson_val *sequence, double expected) {
-    struct bco_model *model = open_shared(path, false, 0);
+static void check_logp(struct bco_model *model, const char *path, yyjson_val *sequence, double expected) {
     struct pack pack = pack_new(1, 64);
     pack_add(&pack, yyjson_obj_get(sequence, "ids"), yyjson_get_uint(yyjson_obj_get(sequence, "prompt_len")));
     assert_int_equal(bco_model_logp(model, &pack.batch, pack.logp, NULL, NULL), BCO_OK);
@@ -378,19 +427,44 @@ static void check_good(const char *path, yyjson_val *sequence, double expected) 
     bco_model_close(model);
 }
 
-static void check_bad(const char *path, yyjson_val *names) {
-    char full[2 * PATH_SIZE], text[2048];
+static void check_good(const char *path, yyjson_val *sequence, double expected) {
+    check_logp(open_shared(path, false, 0), path, sequence, expected);
+}
+
+/* Merged, and beside the weights. */
+static void check_good_adapter(const char *path, yyjson_val *sequence, double expected) {
+    char adapter[PATH_SIZE];
+    snprintf(adapter, sizeof adapter, "../bad_models/%s", strrchr(path, '/') + 1);
+    check_logp(open_adapted("golden/bad_models/good", adapter, false, 0), path, sequence, expected);
+    check_logp(open_adapted("golden/bad_models/good", adapter, true, 0), path, sequence, expected);
+}
+
+static void refuse(const char *full, const struct bco_model_options *options, yyjson_val *names) {
+    char text[2048];
     struct bco_model *model;
     struct bco_error err;
     size_t i, count;
     yyjson_val *name;
-    snprintf(full, sizeof full, "%s/%s", shared(), path);
-    assert_int_equal(bco_model_open(&model, full, NULL, &err), BCO_EDATA);
+    assert_int_equal(bco_model_open(&model, full, options, &err), BCO_EDATA);
     assert_null(model);
     bco_error_format(&err, text, sizeof text);
     print_message("%s\n", text + strlen(shared()));
     yyjson_arr_foreach(names, i, count, name) if (!strstr(text, yyjson_get_str(name)))
         fail_msg("'%s' does not name '%s'", text, yyjson_get_str(name));
+}
+
+static void check_bad(const char *path, yyjson_val *names) {
+    char full[2 * PATH_SIZE];
+    snprintf(full, sizeof full, "%s/%s", shared(), path);
+    refuse(full, NULL, names);
+}
+
+static void check_bad_adapter(const char *path, yyjson_val *names) {
+    char base[2 * PATH_SIZE], full[2 * PATH_SIZE];
+    struct bco_model_options options = {.adapter = full};
+    snprintf(base, sizeof base, "%s/golden/bad_models/good", shared());
+    snprintf(full, sizeof full, "%s/%s", shared(), path);
+    refuse(base, &options, names);
 }
 
 static void bad_models(void **state) {
@@ -401,9 +475,13 @@ static void bad_models(void **state) {
     yyjson_arr_foreach(yyjson_obj_get(root, "folders"), i, count, folder) {
         const char *name = yyjson_get_str(yyjson_obj_get(folder, "folder"));
         char path[PATH_SIZE];
-        if (!name || strstr(name, "adapter")) continue;
+        if (!name) continue;
         snprintf(path, sizeof path, "golden/bad_models/%s", name);
-        if (yyjson_get_bool(yyjson_obj_get(folder, "good")))
+        if (strstr(name, "adapter") && yyjson_get_bool(yyjson_obj_get(folder, "good")))
+            check_good_adapter(path, yyjson_obj_get(root, "sequence"), yyjson_get_num(yyjson_obj_get(folder, "logp")));
+        else if (strstr(name, "adapter"))
+            check_bad_adapter(path, yyjson_obj_get(folder, "message_names"));
+        else if (yyjson_get_bool(yyjson_obj_get(folder, "good")))
             check_good(path, yyjson_obj_get(root, "sequence"), yyjson_get_num(yyjson_obj_get(folder, "logp")));
         else
             check_bad(path, yyjson_obj_get(folder, "message_names"));
@@ -563,6 +641,83 @@ static void sixteen_bits(void **state) {
     assert_int_equal(bco_to_bf16(0x1.03p0f), 0x3F82);
 }
 
+/* What is saved of a model with an adapter is the adapter; what of a merged one, a model. */
+static void saved_adapter(void **state) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX", base[2 * PATH_SIZE];
+    struct bco_model *model, *again;
+    struct bco_error err;
+    (void)state;
+    yyjson_doc_free(golden("golden/models/llama-gqa-tied-lora/golden.json"));
+    snprintf(base, sizeof base, "%s/golden/models/llama-gqa-tied", shared());
+    struct bco_model_options options = {.adapter = dir, .trainable = true};
+    assert_non_null(mkdtemp(dir));
+    model = open_adapted("golden/models/llama-gqa-tied", "llama-gqa-tied-lora", true, 0);
+    assert_int_equal(bco_model_parameter_count(model), 28);
+    assert_int_equal(bco_model_save(model, dir, &err), BCO_OK);
+    assert_int_equal(files_in(dir), 2);
+    assert_int_equal(bco_model_open(&again, base, &options, &err), BCO_OK);
+    assert_same_weights(model, again);
+    bco_model_close(model);
+    bco_model_close(again);
+    remove_folder(dir);
+}
+
+/* A new adapter changes nothing until it is trained. */
+static void new_adapter(void **state) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX", base[2 * PATH_SIZE];
+    struct bco_model_options options = {
+        .trainable = true, .lora_rank = 3, .lora_alpha = 6, .lora_targets = "q_proj,o_proj"};
+    struct bco_model *model, *plain;
+    struct bco_error err;
+    (void)state;
+    yyjson_doc *doc = golden("golden/models/llama-gqa-tied/golden.json");
+    struct pack pack = pack_sequences(yyjson_obj_get(yyjson_doc_get_root(doc), "sequences"));
+    snprintf(base, sizeof base, "%s/golden/models/llama-gqa-tied", shared());
+    plain = open_shared("golden/models/llama-gqa-tied", false, 0);
+    assert_int_equal(bco_model_open(&model, base, &options, &err), BCO_OK);
+    assert_int_equal(bco_model_parameter_count(model), 8);
+    assert_string_equal(bco_model_parameter(model, 1).name,
+                        "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight");
+    assert_int_equal(bco_model_fingerprint(model), bco_model_fingerprint(plain));
+    assert_true(token_difference(model, &pack) < 5e-5);
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(bco_model_save(model, dir, &err), BCO_OK);
+    bco_model_close(model);
+    options = (struct bco_model_options){.adapter = dir};
+    assert_int_equal(bco_model_open(&model, base, &options, &err), BCO_OK);
+    assert_int_equal(bco_model_parameter_count(model), bco_model_parameter_count(plain));
+    assert_true(token_difference(model, &pack) < 5e-5);
+    bco_model_close(model);
+    options =
+        (struct bco_model_options){.trainable = true, .lora_rank = 3, .lora_alpha = 6, .lora_targets = "q_proj,x"};
+    assert_int_equal(bco_model_open(&model, base, &options, &err), BCO_EUSAGE);
+    assert_string_equal(err.message, "the model has no module 'x'");
+    bco_model_close(plain);
+    remove_folder(dir);
+    pack_free(&pack);
+    yyjson_doc_free(doc);
+}
+
+/* A language model with a new head is saved as a classifier. */
+static void new_head(void **state) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX", base[2 * PATH_SIZE];
+    struct bco_model_options options = {.trainable = true, .head = true, .seed = 5};
+    struct bco_model *model, *again;
+    struct bco_error err;
+    (void)state;
+    yyjson_doc_free(golden("golden/models/gpt2/golden.json"));
+    snprintf(base, sizeof base, "%s/golden/models/gpt2", shared());
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(bco_model_open(&model, base, &options, &err), BCO_OK);
+    assert_int_equal(bco_model_save(model, dir, &err), BCO_OK);
+    assert_int_equal(bco_model_open(&again, dir, NULL, &err), BCO_OK);
+    assert_true(bco_model_is_classifier(again));
+    assert_same_weights(model, again);
+    bco_model_close(model);
+    bco_model_close(again);
+    remove_folder(dir);
+}
+
 /* ---- weights that are drawn ---------------------------------------------------------------- */
 
 static void drawn(void **state) {
@@ -614,10 +769,11 @@ static void recomputation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(real_models),      cmocka_unit_test(golden_models), cmocka_unit_test(bad_models),
-        cmocka_unit_test(invariance),       cmocka_unit_test(saving),        cmocka_unit_test(saved_names),
-        cmocka_unit_test(nan_is_not_saved), cmocka_unit_test(sixteen_bits),  cmocka_unit_test(drawn),
-        cmocka_unit_test(recomputation),
+        cmocka_unit_test(real_models), cmocka_unit_test(golden_models),    cmocka_unit_test(classifiers),
+        cmocka_unit_test(bad_models),  cmocka_unit_test(invariance),       cmocka_unit_test(saving),
+        cmocka_unit_test(saved_names), cmocka_unit_test(nan_is_not_saved), cmocka_unit_test(saved_adapter),
+        cmocka_unit_test(new_adapter), cmocka_unit_test(new_head),         cmocka_unit_test(sixteen_bits),
+        cmocka_unit_test(drawn),       cmocka_unit_test(recomputation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

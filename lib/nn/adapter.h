@@ -1,0 +1,22 @@
+/* LoRA adapters in PEFT's layout: adapter_config.json and adapter_model.safetensors. */
+#ifndef BCO_NN_ADAPTER_H
+#define BCO_NN_ADAPTER_H
+
+#include "nn/model.h"
+
+double bco_lora_scale(const struct bco_lora_config *lora); /* 0 without an adapter */
+
+/* Puts the adapter in folder `dir` on the model. Errors: BCO_EDATA for what is wrong in it or does not fit. */
+enum bco_code bco_adapter_read(struct bco_model *model, const char *dir, bool gradients, struct bco_error *err);
+/* A new one on the modules whose names end in one of `targets` (comma-separated; NULL:
+ * all): A drawn, B zero. A target that no module has is BCO_EUSAGE. */
+enum bco_code bco_adapter_new(struct bco_model *model, const struct bco_lora_config *lora, const char *targets,
+                              uint64_t seed, struct bco_error *err);
+/* Adds it to the base's weights; the model is as one without adapter then. */
+void bco_adapter_merge(struct bco_model *model);
+
+/* The text of a new adapter's adapter_config.json. false: out of memory. */
+struct bco_buf;
+bool bco_adapter_describe(const struct bco_model *model, struct bco_buf *text);
+
+#endif
