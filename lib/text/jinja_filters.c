@@ -124,11 +124,21 @@ static bool filter_reverse(struct bco_jinja *vm, const char *name, struct bco_va
     return bco_jinja_method(vm, nothing, "join", &method) && bco_jinja_call(vm, method, &one, result);
 }
 
-/* A part of an item by a dotted path of attributes ("function.name"). */
-static bool dotted(struct bco_jinja *vm, struct bco_value item, struct bco_value path, struct bco_value *result) {
+static void fall_back(struct bco_value *value, const struct bco_value *otherwise) {
+    if (value->kind == VALUE_UNDEFINED && otherwise) *value = *otherwise;
+}
+
+/* A part of an item by a dotted path of attributes ("function.name"); `otherwise` (may be
+ * NULL) stands for every step that is undefined. */
+static bool dotted_or(struct bco_jinja *vm, struct bco_value item, struct bco_value path,
+                      const struct bco_value *otherwise, struct bco_value *result) {
     char name[256];
     *result = item;
-    if (path.kind != VALUE_STRING) return bco_jinja_item(vm, item, path, result);
+    if (path.kind != VALUE_STRING) {
+        if (!bco_jinja_item(vm, item, path, result)) return false;
+        fall_back(result, otherwise);
+        return true;
+    }
     for (size_t start = 0; start <= path.length;) {
         const char *dot = memchr(path.text + start, '.', path.length - start);
         size_t end = dot ? (size_t)(dot - path.text) : path.length;
@@ -138,9 +148,14 @@ static bool dotted(struct bco_jinja *vm, struct bco_value item, struct bco_value
         bool number = end > start && strspn(name, "0123456789") == end - start;
         struct bco_value key = number ? bco_value_int(strtoll(name, NULL, 10)) : bco_value_text(name, end - start);
         if (!bco_jinja_item(vm, *result, key, result)) return false;
+        fall_back(result, otherwise);
         start = end + 1;
     }
     return true;
+}
+
+static bool dotted(struct bco_jinja *vm, struct bco_value item, struct bco_value path, struct bco_value *result) {
+    return dotted_or(vm, item, path, NULL, result);
 }
 
 static bool filter_join(struct bco_jinja *vm, const char *name, struct bco_value value,
@@ -298,9 +313,7 @@ static bool map_item(struct bco_jinja *vm, const struct bco_arguments *arguments
         return bco_jinja_filter(vm, arguments->items[0].text, item, &rest, mapped);
     }
     const struct bco_value *otherwise = bco_argument(arguments, SIZE_MAX, "default");
-    if (!dotted(vm, item, *path, mapped)) return false;
-    if (mapped->kind == VALUE_UNDEFINED && otherwise) *mapped = *otherwise;
-    return true;
+    return dotted_or(vm, item, *path, otherwise, mapped);
 }
 
 static bool filter_map(struct bco_jinja *vm, const char *name, struct bco_value value,

@@ -192,6 +192,7 @@ static enum bco_code lex_string(struct lexer *lexer) {
     size_t left = lexer->length - lexer->at - 1, end = 0;
     while (end < left && text[end] != quote) end += text[end] == '\\' ? 2 : 1;
     if (end >= left) return fail(lexer, "a string has no end");
+    if (memmem(text, end, "\\N{", 3)) return fail(lexer, "\\N{...} in a string is not supported");
     char *copy = bco_arena_get(lexer->arena, end + 1);
     if (!copy) return bco_fail_memory(lexer->err);
     size_t length = unescape(copy, text, end);

@@ -103,7 +103,7 @@ static bool split_blanks(struct bco_jinja *vm, struct bco_value text, int64_t mo
             if (bco_is_python_space(c)) break;
             end += step;
         }
-        if (most == 0) end = strip_text(text, bco_value_none(), false, true).length;
+        if (most == 0) end = text.length;
         if (!add_part(vm, list, text, 0, end)) return false;
         if (most-- == 0) return true;
         text.text += end;
@@ -396,15 +396,6 @@ static bool index_method(struct bco_jinja *vm, const struct bco_function *f, con
     return !index || at >= 0 || bco_jinja_fail(vm, "the value is not in the list");
 }
 
-/* transformers runs templates in a sandbox where lists and dicts cannot be changed. */
-static bool refused_method(struct bco_jinja *vm, const struct bco_function *f, const struct bco_arguments *arguments,
-                           struct bco_value *result) {
-    (void)arguments;
-    (void)result;
-    return bco_jinja_fail(vm, "access to attribute '%s' of '%s' object is unsafe: lists and dicts cannot be changed",
-                          f->name, bco_value_type(f->self));
-}
-
 /* ---- loops ----------------------------------------------------------------------------------------- */
 
 static bool cycle_method(struct bco_jinja *vm, const struct bco_function *f, const struct bco_arguments *arguments,
@@ -429,6 +420,7 @@ static bool changed_method(struct bco_jinja *vm, const struct bco_function *f, c
 static const struct method {
     enum bco_value_kind kind;
     const char *name;
+    /* NULL: transformers runs templates in a sandbox, where lists and dicts cannot be changed */
     bool (*call)(struct bco_jinja *, const struct bco_function *, const struct bco_arguments *, struct bco_value *);
 } methods[] = {
     {VALUE_STRING, "strip", strip_method},
@@ -462,22 +454,22 @@ static const struct method {
     {VALUE_DICT, "items", view_method},
     {VALUE_DICT, "get", get_method},
     {VALUE_DICT, "copy", copy_method},
-    {VALUE_DICT, "clear", refused_method},
-    {VALUE_DICT, "pop", refused_method},
-    {VALUE_DICT, "popitem", refused_method},
-    {VALUE_DICT, "setdefault", refused_method},
-    {VALUE_DICT, "update", refused_method},
+    {VALUE_DICT, "clear", NULL},
+    {VALUE_DICT, "pop", NULL},
+    {VALUE_DICT, "popitem", NULL},
+    {VALUE_DICT, "setdefault", NULL},
+    {VALUE_DICT, "update", NULL},
     {VALUE_LIST, "copy", copy_method},
     {VALUE_LIST, "index", index_method},
     {VALUE_LIST, "count", index_method},
-    {VALUE_LIST, "append", refused_method},
-    {VALUE_LIST, "clear", refused_method},
-    {VALUE_LIST, "extend", refused_method},
-    {VALUE_LIST, "insert", refused_method},
-    {VALUE_LIST, "pop", refused_method},
-    {VALUE_LIST, "remove", refused_method},
-    {VALUE_LIST, "reverse", refused_method},
-    {VALUE_LIST, "sort", refused_method},
+    {VALUE_LIST, "append", NULL},
+    {VALUE_LIST, "clear", NULL},
+    {VALUE_LIST, "extend", NULL},
+    {VALUE_LIST, "insert", NULL},
+    {VALUE_LIST, "pop", NULL},
+    {VALUE_LIST, "remove", NULL},
+    {VALUE_LIST, "reverse", NULL},
+    {VALUE_LIST, "sort", NULL},
     {VALUE_TUPLE, "index", index_method},
     {VALUE_TUPLE, "count", index_method},
     {VALUE_LOOP, "cycle", cycle_method},
@@ -497,9 +489,13 @@ static bool make_function(struct bco_jinja *vm, const char *name,
 
 bool bco_jinja_method(struct bco_jinja *vm, struct bco_value self, const char *name, struct bco_value *result) {
     if (self.kind == VALUE_STRING) vm->steps += self.length / 256;
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (methods[i].kind == self.kind && !strcmp(methods[i].name, name))
-            return make_function(vm, methods[i].name, methods[i].call, self, result);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (methods[i].kind != self.kind || strcmp(methods[i].name, name) != 0) continue;
+        if (methods[i].call) return make_function(vm, methods[i].name, methods[i].call, self, result);
+        return bco_jinja_undefined(vm, result,
+                                   "access to attribute '%s' of '%s' object is unsafe: it cannot be changed", name,
+                                   bco_value_type(self));
+    }
     return false;
 }
 

@@ -254,8 +254,11 @@ static struct bco_node *parse_arguments(struct parser *p, struct bco_node *call)
     while (!p->code && !is_operator(p, ")")) {
         if (!first && (!expect_operator(p, ",") || is_operator(p, ")"))) break;
         first = false;
-        if (is_operator(p, "*") || is_operator(p, "**")) return fail(p, "%s in a call is not supported", "'*'");
-        if (now(p)->kind == TOKEN_NAME && is(ahead(p), TOKEN_OPERATOR, "=")) {
+        if (is_operator(p, "*") || is_operator(p, "**")) {
+            p->at++;
+            call = add(p, call, new_node(p, NODE_UNSUPPORTED, "* in a call"));
+            parse_expression(p);
+        } else if (now(p)->kind == TOKEN_NAME && is(ahead(p), TOKEN_OPERATOR, "=")) {
             const char *name = take_name(p);
             p->at++;
             call = add(p, call, node_of(p, NODE_KEYWORD, name, parse_expression(p)));
@@ -492,7 +495,10 @@ static struct bco_node *parse_for(struct parser *p) {
     if (!p->code && !skip_name(p, "in")) return fail(p, "expected '%s'", "in");
     add(p, node, p->code ? NULL : parse_tuple(p, parse_or, false));
     add(p, node, !p->code && skip_name(p, "if") ? parse_expression(p) : NULL);
-    if (!p->code && is_name(p, "recursive")) return fail(p, "%s is not supported", "a recursive loop");
+    if (!p->code && node && skip_name(p, "recursive")) {
+        node->kind = NODE_UNSUPPORTED;
+        node->name = "recursive";
+    }
     if (p->code || !expect_end_of_block(p)) return NULL;
     add(p, node, parse_body(p, ends, 2));
     if (p->code) return NULL;

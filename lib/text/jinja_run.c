@@ -67,12 +67,15 @@ static struct bco_scope *open_scope(struct bco_jinja *vm, struct bco_scope *pare
 }
 
 static bool look_up(struct bco_jinja *vm, const char *name, struct bco_value *result) {
+    static const char *const unsupported[] = {"varargs", "kwargs", "caller"};
     for (const struct bco_scope *scope = vm->scope; scope; scope = scope->parent) {
         const struct bco_variable *variable = find_here(scope, name);
         if (!variable) continue;
         *result = variable->value;
         return true;
     }
+    for (size_t i = 0; i < 3; i++)
+        if (!strcmp(name, unsupported[i])) return bco_jinja_fail(vm, "'%s' is not supported", name);
     return bco_jinja_global(vm, name, result) || vm->code || bco_jinja_undefined(vm, result, "'%s' is undefined", name);
 }
 
@@ -192,7 +195,10 @@ static bool evaluate_sign(struct bco_jinja *vm, const struct bco_node *node, str
     if (!evaluate(vm, node->children[0], result)) return false;
     if (!bco_value_is_number(*result))
         return bco_jinja_fail(vm, "bad operand type for a sign: '%s'", bco_value_type(*result));
-    return bco_jinja_binary(vm, node->kind == NODE_NEGATE ? "-" : "+", bco_value_int(0), *result, result);
+    if (result->kind != VALUE_FLOAT)
+        return bco_jinja_binary(vm, node->kind == NODE_NEGATE ? "-" : "+", bco_value_int(0), *result, result);
+    if (node->kind == NODE_NEGATE) result->real = -result->real;
+    return true;
 }
 
 /* Python's slice: start and stop inside of 0..length, for steps in either direction. */
@@ -290,7 +296,7 @@ static bool evaluate_deeper(struct bco_jinja *vm, const struct bco_node *node, s
     case NODE_NEGATE:
     case NODE_PLUS: return evaluate_sign(vm, node, result);
     case NODE_COMPARE: return evaluate_comparison(vm, node, result);
-    default: return bco_jinja_fail(vm, "an expression that cannot be evaluated");
+    default: return bco_jinja_fail(vm, "'%s' is not supported", node->name);
     }
 }
 
@@ -518,12 +524,21 @@ static bool set_parameter(struct bco_jinja *vm, const struct bco_node *parameter
     return bco_jinja_set(vm, vm->scope, parameter->name, value);
 }
 
+static bool has_parameter(const struct bco_node *macro, const char *name) {
+    for (size_t i = 1; i < macro->count; i++)
+        if (!strcmp(macro->children[i]->name, name)) return true;
+    return false;
+}
+
 static bool call_macro(struct bco_jinja *vm, const struct bco_macro *macro, const struct bco_arguments *arguments,
                        struct bco_value *result) {
     const struct bco_node *node = macro->node;
     struct bco_scope *outer = vm->scope;
     if (arguments->count > node->count - 1)
         return bco_jinja_fail(vm, "macro '%s' takes not more than %zu argument(s)", node->name, node->count - 1);
+    for (size_t i = 0; i < arguments->named; i++)
+        if (!has_parameter(node, arguments->names[i]))
+            return bco_jinja_fail(vm, "macro '%s' takes no keyword argument '%s'", node->name, arguments->names[i]);
     struct bco_scope *inner = open_scope(vm, macro->scope);
     if (!inner) return false;
     vm->scope = inner;

@@ -358,10 +358,15 @@ void bco_value_repr(struct bco_value value, struct bco_buf *out) {
 
 void bco_value_print(struct bco_value value, struct bco_buf *out) {
     if (value.kind == VALUE_UNDEFINED) return;
-    if (value.kind == VALUE_STRING)
+    if (value.kind == VALUE_STRING) {
         bco_buf_add(out, value.text, value.length);
-    else
+    } else if (value.kind == VALUE_NAMESPACE) { /* one in it, which may be itself, goes without its names */
+        bco_buf_str(out, "<Namespace ");
+        repr_dict(value, out);
+        bco_buf_char(out, '>');
+    } else {
         bco_value_repr(value, out);
+    }
 }
 
 /* ---- json.dumps -------------------------------------------------------------------- */
