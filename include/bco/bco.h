@@ -7,6 +7,7 @@
 #ifndef BCO_BCO_H
 #define BCO_BCO_H
 
+#include <bco/balance.h>
 #include <bco/error.h>
 #include <bco/filter.h>
 #include <bco/generate.h>
@@ -19,8 +20,8 @@
 #include <bco/refcache.h>
 #include <bco/sequence.h>
 #include <bco/split.h>
-#include <bco/template.h>
 #include <bco/stat.h>
+#include <bco/template.h>
 #include <bco/tokenize.h>
 #include <bco/tokenizer.h>
 #include <bco/train.h>

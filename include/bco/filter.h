@@ -40,9 +40,12 @@ struct bco_filter_options {
     enum bco_conflicts conflicts;
     bool contrasted; /* only prompts that have two completions with different ratings */
     enum bco_balance balance;
+    double ratio;                  /* ups for each down; 0: 1 */
+    uint64_t given_up, given_down; /* balance as if there were so many; both 0: as many as there are */
     uint64_t seed;
-    const char *folder; /* of the temporary file; NULL: /tmp */
-    int threads;        /* 0: all the cores this process may use. The output does not depend on it */
+    const char *balance_option; /* what the caller calls `balance`, for messages; NULL: "--balance" */
+    const char *folder;         /* of the temporary file; NULL: /tmp */
+    int threads;                /* 0: all the cores this process may use. The output does not depend on it */
 };
 
 /* in + split + added = out + rejected + all that was left out */

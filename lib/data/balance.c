@@ -19,44 +19,88 @@ enum { DOWN, UP };
 
 static const char *const class_name[2] = {"down", "up"};
 
-/* Lines lie in the spool one behind the other. OVERSAMPLE keeps where each begins, and needs no spool where
- * the output itself can be read again; UNDERSAMPLE and WEIGHT keep the class of each, in order. */
+/* Where lines lie in what is kept. */
+struct starts {
+    uint64_t *items;
+    size_t count, capacity;
+};
+
+/* One class of one group. */
+struct cell {
+    uint64_t records;
+    double weight;        /* sum */
+    struct starts starts; /* OVERSAMPLE */
+    struct starts chosen; /* OVERSAMPLE with given counts: those that get one copy more than the others */
+    double factor;        /* WEIGHT */
+};
+
+struct group {
+    struct cell cells[2];
+    struct bco_rng rng;    /* UNDERSAMPLE: of `left` records of the long class `wanted` are still to be taken */
+    uint64_t left, wanted; /* both 0 for the short class */
+    bool long_up;
+};
+
+/* Lines lie in the spool one behind the other, or in the output where that can be read again. `order` tells the
+ * cell (2 group + class) of each line in the spool. */
 struct bco_balancer {
     const struct bco_filter_options *options;
+    const struct bco_groups *names;
     struct bco_writer *out;
     struct bco_filter_counts *counts;
     struct bco_spool *spool; /* NULL: nothing is kept, or the output keeps it */
     struct bco_buf line;
-    uint64_t *starts[2];
-    size_t starts_capacity[2];
-    unsigned char *classes;
-    size_t classes_capacity;
-    uint64_t records[2];
-    double sums[2];
-    bool flowing; /* records go out as they come: OVERSAMPLE to a pipe waits for both classes */
+    struct group *groups;
+    size_t group_count, group_capacity;
+    uint32_t *order;
+    size_t lines, order_capacity;
+    bool flowing; /* records go out as they come */
 };
+
+static void free_cell(struct cell *cell) {
+    free(cell->starts.items);
+    free(cell->chosen.items);
+}
 
 void bco_balancer_free(struct bco_balancer *b) {
     if (!b) return;
+    for (size_t i = 0; i < b->group_count; i++) {
+        free_cell(&b->groups[i].cells[DOWN]);
+        free_cell(&b->groups[i].cells[UP]);
+    }
     bco_spool_close(b->spool);
     bco_buf_free(&b->line);
-    free(b->starts[DOWN]);
-    free(b->starts[UP]);
-    free(b->classes);
+    free(b->groups);
+    free(b->order);
     free(b);
 }
 
+static bool counts_given(const struct bco_filter_options *options) {
+    return options->given_up > 0 && options->given_down > 0;
+}
+
+/* With given counts all but copies can be decided at once. To a pipe nothing goes before both classes are
+ * there: an input of one class leaves no output. */
+static bool needs_spool(const struct bco_balancer *b) {
+    switch (b->options->balance) {
+    case BCO_BALANCE_NONE: return false;
+    case BCO_BALANCE_OVERSAMPLE: return !bco_output_keeps(bco_writer_output(b->out));
+    default: return !counts_given(b->options);
+    }
+}
+
 enum bco_code bco_balancer_new(struct bco_balancer **balancer, const struct bco_filter_options *options,
-                               struct bco_writer *out, struct bco_filter_counts *counts, struct bco_error *err) {
+                               const struct bco_groups *groups, struct bco_writer *out,
+                               struct bco_filter_counts *counts, struct bco_error *err) {
     struct bco_balancer *b = bco_calloc(1, sizeof *b);
     if (!b) return bco_fail_memory(err);
     b->options = options;
+    b->names = groups;
     b->out = out;
     b->counts = counts;
-    b->flowing = options->balance == BCO_BALANCE_NONE ||
-                 (options->balance == BCO_BALANCE_OVERSAMPLE && bco_output_keeps(bco_writer_output(out)));
-    const char *folder = options->folder ? options->folder : "/tmp";
-    enum bco_code code = b->flowing ? BCO_OK : bco_spool_open(&b->spool, folder, err);
+    bool spool = needs_spool(b);
+    b->flowing = !spool || (options->balance == BCO_BALANCE_OVERSAMPLE && counts_given(options));
+    enum bco_code code = spool ? bco_spool_open(&b->spool, options->folder ? options->folder : "/tmp", err) : BCO_OK;
     if (code != BCO_OK) {
         bco_balancer_free(b);
         return code;
@@ -65,18 +109,49 @@ enum bco_code bco_balancer_new(struct bco_balancer **balancer, const struct bco_
     return BCO_OK;
 }
 
-static enum bco_code put(struct bco_balancer *b, bool up, const char *line, size_t length, struct bco_error *err) {
-    enum bco_code code = bco_writer_bytes(b->out, line, length, err);
-    if (code != BCO_OK) return code;
+/* ---- the ratio ------------------------------------------------------------------- */
+
+static double up_per_down(const struct bco_balancer *b) {
+    return b->options->ratio > 0 ? b->options->ratio : 1;
+}
+
+/* How the classes of `up` and `down` records come to the ratio: the short one may grow to `grown`, the long one may
+ * shrink to `shrunk`. */
+struct target {
+    bool short_up;
+    double grown, shrunk;
+};
+
+static struct target target_of(const struct bco_balancer *b, double up, double down) {
+    double ratio = up_per_down(b);
+    struct target target = {.short_up = up < down * ratio};
+    target.grown = floor((target.short_up ? down * ratio : up / ratio) + 0.5);
+    target.shrunk = floor((target.short_up ? up / ratio : down * ratio) + 0.5);
+    return target;
+}
+
+static struct target target_of_group(const struct bco_balancer *b, const struct group *group) {
+    return target_of(b, (double)group->cells[UP].records, (double)group->cells[DOWN].records);
+}
+
+static struct target given_target(const struct bco_balancer *b) {
+    return target_of(b, (double)b->options->given_up, (double)b->options->given_down);
+}
+
+/* ---- writing and reading back ------------------------------------------------------- */
+
+static void count_out(struct bco_balancer *b, bool up) {
     b->counts->out++;
     if (up)
         b->counts->up++;
     else
         b->counts->down++;
-    return BCO_OK;
 }
 
-/* ---- reading back ------------------------------------------------------- */
+static enum bco_code put(struct bco_balancer *b, bool up, const char *line, size_t length, struct bco_error *err) {
+    count_out(b, up);
+    return bco_writer_bytes(b->out, line, length, err);
+}
 
 static uint64_t kept_size(const struct bco_balancer *b) {
     return b->spool ? bco_spool_size(b->spool) : bco_output_size(bco_writer_output(b->out));
@@ -109,167 +184,231 @@ static enum bco_code read_line(struct bco_balancer *b, uint64_t start, struct bc
 }
 
 /* What is done with every line that is read back in order. */
-typedef enum bco_code visit(struct bco_balancer *b, void *user, bool up, const char *line, size_t length,
+typedef enum bco_code visit(struct bco_balancer *b, uint32_t cell, const char *line, size_t length,
                             struct bco_error *err);
 
-/* Hands every line in the spool to `each`, in order. `classes` NULL: the one class that has any. */
-static enum bco_code read_all(struct bco_balancer *b, visit *each, void *user, struct bco_error *err) {
+static enum bco_code read_all(struct bco_balancer *b, visit *each, struct bco_error *err) {
     struct bco_buf buf = {0};
     enum bco_code code = BCO_OK;
     uint64_t offset = 0, line = 0;
-    for (;;) {
-        size_t got = 0, done = 0;
+    for (size_t got = 1, done = 0; code == BCO_OK && got > 0; done = 0) {
         code = read_some(b, offset, CHUNK, &buf, &got, err);
-        if (code != BCO_OK || got == 0) break;
+        if (code != BCO_OK) break;
         offset += got;
-        for (const char *end; (end = memchr(buf.data + done, '\n', buf.length - done)); line++) {
+        for (const char *end; (end = memchr(buf.data + done, '\n', buf.length - done)) && code == BCO_OK; line++) {
             size_t length = (size_t)(end - buf.data) + 1 - done;
-            bool up = b->classes ? b->classes[line] == UP : b->records[UP] > 0;
-            code = each(b, user, up, buf.data + done, length, err);
-            if (code != BCO_OK) goto done;
+            code = each(b, b->order[line], buf.data + done, length, err);
             done += length;
         }
         memmove(buf.data, buf.data + done, buf.length - done);
         buf.length -= done;
     }
-done:
     bco_buf_free(&buf);
     return code;
 }
 
-static enum bco_code visit_put(struct bco_balancer *b, void *user, bool up, const char *line, size_t length,
+static enum bco_code visit_put(struct bco_balancer *b, uint32_t cell, const char *line, size_t length,
                                struct bco_error *err) {
-    (void)user;
-    return put(b, up, line, length, err);
+    return put(b, cell % 2 == UP, line, length, err);
 }
 
-/* ---- one record after the other ------------------------------------------- */
-
-static enum bco_code remember_start(struct bco_balancer *b, bool up, struct bco_error *err) {
-    if (!bco_grow((void **)&b->starts[up], &b->starts_capacity[up], b->records[up] + 1, sizeof *b->starts[up]))
-        return bco_fail_memory(err);
-    b->starts[up][b->records[up]] = kept_size(b);
-    return BCO_OK;
-}
-
-static enum bco_code remember_class(struct bco_balancer *b, bool up, struct bco_error *err) {
-    size_t line = b->records[UP] + b->records[DOWN];
-    if (!bco_grow((void **)&b->classes, &b->classes_capacity, line + 1, 1)) return bco_fail_memory(err);
-    b->classes[line] = up ? UP : DOWN;
-    return BCO_OK;
-}
-
-enum bco_code bco_balancer_add(struct bco_balancer *b, bool up, double weight, const char *line, size_t length,
-                               struct bco_error *err) {
-    enum bco_code code;
-    if (b->options->balance == BCO_BALANCE_NONE) return put(b, up, line, length, err);
-    bool oversample = b->options->balance == BCO_BALANCE_OVERSAMPLE;
-    code = oversample ? remember_start(b, up, err) : remember_class(b, up, err);
-    if (code != BCO_OK) return code;
-    if (oversample && !b->flowing && b->records[!up] > 0) {
-        code = read_all(b, visit_put, NULL, err);
-        if (code != BCO_OK) return code;
-        b->flowing = true;
-    }
-    b->records[up]++;
-    b->sums[up] += weight;
-    code = b->spool ? bco_spool_add(b->spool, line, length, err) : BCO_OK;
-    if (code != BCO_OK || !b->flowing) return code;
-    return put(b, up, line, length, err);
-}
-
-/* ---- the end ---------------------------------------------------------------- */
-
-/* Each round is a permutation of the short class; the last is cut where the classes are equal. */
-static enum bco_code add_copies(struct bco_balancer *b, struct bco_error *err) {
-    bool up = b->records[UP] < b->records[DOWN];
-    struct bco_rng rng = {.seed = b->options->seed};
-    uint64_t missing = b->records[!up] - b->records[up];
-    while (missing > 0) {
-        bco_rng_shuffle(&rng, b->starts[up], b->records[up]);
-        for (size_t i = 0; i < b->records[up] && missing > 0; i++, missing--) {
-            enum bco_code code = read_line(b, b->starts[up][i], err);
-            if (code == BCO_OK) code = put(b, up, b->line.data, b->line.length, err);
-            if (code != BCO_OK) return code;
-            b->counts->added++;
-        }
-    }
-    return BCO_OK;
-}
-
-/* Selection sampling: of `left` records of the class, `wanted` are still to be taken. */
-struct choice {
-    struct bco_rng rng;
-    bool up;
-    uint64_t left, wanted;
-};
-
-static enum bco_code visit_choose(struct bco_balancer *b, void *user, bool up, const char *line, size_t length,
-                                  struct bco_error *err) {
-    struct choice *choice = user;
-    if (up == choice->up) {
-        bool taken = bco_rng_below(&choice->rng, choice->left--) < choice->wanted;
-        if (!taken) {
-            b->counts->by_balance++;
-            return BCO_OK;
-        }
-        choice->wanted--;
-    }
-    return put(b, up, line, length, err);
-}
-
-static enum bco_code choose(struct bco_balancer *b, struct bco_error *err) {
-    bool up = b->records[UP] > b->records[DOWN];
-    struct choice choice = {.rng.seed = b->options->seed, .up = up, .left = b->records[up], .wanted = b->records[!up]};
-    return read_all(b, visit_choose, &choice, err);
-}
-
-static enum bco_code visit_weigh(struct bco_balancer *b, void *user, bool up, const char *line, size_t length,
+static enum bco_code put_weighed(struct bco_balancer *b, bool up, double factor, const char *line, size_t length,
                                  struct bco_error *err) {
-    const double *factors = user;
     struct bco_record *record = NULL;
     double weight = 1;
     enum bco_code code = bco_record_parse(&record, line, length - 1, err);
     if (code == BCO_OK) {
         bco_record_number(record, "weight", &weight);
-        code = bco_record_set_number(record, "weight", weight * factors[up], err);
+        code = bco_record_set_number(record, "weight", weight * factor, err);
     }
     if (code == BCO_OK) code = bco_writer_record(b->out, record, err);
+    if (code == BCO_OK) count_out(b, up);
     bco_record_free(record);
+    return code;
+}
+
+/* ---- one record after the other ----------------------------------------------------- */
+
+static bool remember(struct starts *starts, uint64_t start) {
+    if (!bco_grow((void **)&starts->items, &starts->capacity, starts->count + 1, sizeof *starts->items)) return false;
+    starts->items[starts->count++] = start;
+    return true;
+}
+
+static struct cell *cell_of(struct bco_balancer *b, const struct bco_item *item) {
+    size_t need = (size_t)item->group + 1;
+    if (!bco_grow((void **)&b->groups, &b->group_capacity, need, sizeof *b->groups)) return NULL;
+    for (; b->group_count < need; b->group_count++) b->groups[b->group_count] = (struct group){0};
+    return &b->groups[item->group].cells[item->up];
+}
+
+/* A number in [0, 1) that depends on the record's content and the seed alone. */
+static double lot(const struct bco_balancer *b, const struct bco_item *item) {
+    struct bco_rng rng = {.seed = b->options->seed, .stream = item->text.low ^ item->text.high};
+    return bco_rng_uniform(&rng);
+}
+
+/* Given counts: what is not decided by chance alone is the same in every shard. */
+static enum bco_code add_by_given(struct bco_balancer *b, struct cell *cell, const struct bco_item *item,
+                                  struct bco_error *err) {
+    struct target target = given_target(b);
+    double up = (double)b->options->given_up, down = (double)b->options->given_down, ratio = up_per_down(b);
+    double shrunk = target.shrunk / (target.short_up ? down : up), grown = target.grown / (target.short_up ? up : down);
+    bool is_short = item->up == target.short_up;
+    switch (b->options->balance) {
+    case BCO_BALANCE_UNDERSAMPLE:
+        if (is_short || lot(b, item) < shrunk) return put(b, item->up, item->line, item->line_length, err);
+        b->counts->by_balance++;
+        return BCO_OK;
+    case BCO_BALANCE_WEIGHT:
+        return put_weighed(b, item->up,
+                           item->up ? (up + down) * ratio / (ratio + 1) / up : (up + down) / (ratio + 1) / down,
+                           item->line, item->line_length, err);
+    default: break;
+    }
+    bool fine = !is_short || remember(&cell->starts, kept_size(b));
+    if (is_short && lot(b, item) < grown - floor(grown)) fine = fine && remember(&cell->chosen, kept_size(b));
+    return fine ? put(b, item->up, item->line, item->line_length, err) : bco_fail_memory(err);
+}
+
+/* To a pipe without groups: from the first record of the second class on. */
+static enum bco_code start_flowing(struct bco_balancer *b, const struct bco_item *item, struct bco_error *err) {
+    bool ready = b->options->balance == BCO_BALANCE_OVERSAMPLE && !b->names && b->groups[0].cells[!item->up].records;
+    if (b->flowing || !ready) return BCO_OK;
+    b->flowing = true;
+    return read_all(b, visit_put, err);
+}
+
+enum bco_code bco_balancer_add(struct bco_balancer *b, const struct bco_item *item, struct bco_error *err) {
+    if (b->options->balance == BCO_BALANCE_NONE) return put(b, item->up, item->line, item->line_length, err);
+    struct cell *cell = cell_of(b, item);
+    if (!cell) return bco_fail_memory(err);
+    enum bco_code code = start_flowing(b, item, err);
     if (code != BCO_OK) return code;
-    b->counts->out++;
-    if (up)
-        b->counts->up++;
-    else
-        b->counts->down++;
+    cell->records++;
+    cell->weight += item->weight;
+    bool given = counts_given(b->options);
+    if (!given && b->options->balance == BCO_BALANCE_OVERSAMPLE && !remember(&cell->starts, kept_size(b)))
+        return bco_fail_memory(err);
+    if (given) code = add_by_given(b, cell, item, err);
+    if (b->spool && code == BCO_OK) {
+        if (!b->flowing && !bco_grow((void **)&b->order, &b->order_capacity, b->lines + 1, sizeof *b->order))
+            return bco_fail_memory(err);
+        if (!b->flowing) b->order[b->lines++] = 2 * item->group + item->up;
+        code = bco_spool_add(b->spool, item->line, item->line_length, err);
+    }
+    return code == BCO_OK && b->flowing && !given ? put(b, item->up, item->line, item->line_length, err) : code;
+}
+
+/* ---- the end --------------------------------------------------------------------------- */
+
+static enum bco_code add_copy(struct bco_balancer *b, bool up, uint64_t start, struct bco_error *err) {
+    enum bco_code code = read_line(b, start, err);
+    if (code != BCO_OK) return code;
+    b->counts->added++;
+    return put(b, up, b->line.data, b->line.length, err);
+}
+
+/* One copy of each of the first `count` lines in random order. */
+static enum bco_code add_round(struct bco_balancer *b, struct bco_rng *rng, bool up, struct starts *starts,
+                               size_t count, struct bco_error *err) {
+    bco_rng_shuffle(rng, starts->items, starts->count);
+    for (size_t i = 0; i < count; i++) {
+        enum bco_code code = add_copy(b, up, starts->items[i], err);
+        if (code != BCO_OK) return code;
+    }
     return BCO_OK;
 }
 
-static enum bco_code weigh(struct bco_balancer *b, struct bco_error *err) {
-    double half = (double)(b->records[UP] + b->records[DOWN]) / 2, factors[2];
-    for (int c = DOWN; c <= UP; c++) {
-        if (!(b->sums[c] > 0) || !isfinite(b->sums[c]))
-            return bco_fail_at(err, BCO_EDATA, NULL, 0, "weight",
-                               "the weights of the %s records add up to %g, expected a positive sum", class_name[c],
-                               b->sums[c]);
-        factors[c] = half / b->sums[c];
+/* Each round is a permutation of the short class; the last is cut where the ratio is reached. */
+static enum bco_code add_copies(struct bco_balancer *b, uint32_t number, struct bco_error *err) {
+    struct group *group = &b->groups[number];
+    bool given = counts_given(b->options);
+    struct target target = given ? given_target(b) : target_of_group(b, group);
+    struct cell *cell = &group->cells[target.short_up];
+    struct bco_rng rng = {.seed = b->options->seed, .stream = number};
+    double of = (double)(given ? target.short_up ? b->options->given_up : b->options->given_down : cell->records);
+    double rounds = floor(target.grown / of);
+    enum bco_code code = BCO_OK;
+    for (double round = 1; round < rounds && code == BCO_OK; round++)
+        code = add_round(b, &rng, target.short_up, &cell->starts, cell->starts.count, err);
+    if (code != BCO_OK) return code;
+    if (given) return add_round(b, &rng, target.short_up, &cell->chosen, cell->chosen.count, err);
+    return add_round(b, &rng, target.short_up, &cell->starts, (size_t)(target.grown - rounds * of), err);
+}
+
+/* Selection sampling. */
+static enum bco_code visit_choose(struct bco_balancer *b, uint32_t cell, const char *line, size_t length,
+                                  struct bco_error *err) {
+    struct group *group = &b->groups[cell / 2];
+    bool up = cell % 2 == UP;
+    if (up == group->long_up) {
+        if (bco_rng_below(&group->rng, group->left--) >= group->wanted) {
+            b->counts->by_balance++;
+            return BCO_OK;
+        }
+        group->wanted--;
     }
-    return read_all(b, visit_weigh, factors, err);
+    return put(b, up, line, length, err);
+}
+
+static enum bco_code choose(struct bco_balancer *b, struct bco_error *err) {
+    for (uint32_t i = 0; i < b->group_count; i++) {
+        struct group *group = &b->groups[i];
+        struct target target = target_of_group(b, group);
+        group->long_up = !target.short_up;
+        group->left = group->cells[group->long_up].records;
+        group->wanted = (uint64_t)target.shrunk;
+        group->rng = (struct bco_rng){.seed = b->options->seed, .stream = i};
+    }
+    return read_all(b, visit_choose, err);
+}
+
+static enum bco_code visit_weigh(struct bco_balancer *b, uint32_t cell, const char *line, size_t length,
+                                 struct bco_error *err) {
+    return put_weighed(b, cell % 2 == UP, b->groups[cell / 2].cells[cell % 2].factor, line, length, err);
+}
+
+static enum bco_code weigh(struct bco_balancer *b, struct bco_error *err) {
+    double ratio = up_per_down(b);
+    for (size_t i = 0; i < b->group_count; i++) {
+        struct cell *cells = b->groups[i].cells;
+        double all = (double)(cells[UP].records + cells[DOWN].records);
+        for (int c = DOWN; c <= UP; c++) {
+            if (!(cells[c].weight > 0) || !isfinite(cells[c].weight))
+                return bco_fail_at(err, BCO_EDATA, NULL, 0, "weight",
+                                   "the weights of the %s records add up to %g, expected a positive sum", class_name[c],
+                                   cells[c].weight);
+            cells[c].factor = all * (c == UP ? ratio : 1) / (ratio + 1) / cells[c].weight;
+        }
+    }
+    return read_all(b, visit_weigh, err);
+}
+
+static enum bco_code check_groups(const struct bco_balancer *b, struct bco_error *err) {
+    const char *option = b->options->balance_option ? b->options->balance_option : "--balance";
+    if (!b->group_count)
+        return bco_fail(err, BCO_EDATA, "no records are left to balance; %s none writes what there is", option);
+    for (uint32_t i = 0; i < b->group_count; i++)
+        for (int c = DOWN; c <= UP; c++) {
+            const struct cell *cells = b->groups[i].cells;
+            if (cells[c].records) continue;
+            return bco_fail(err, BCO_EDATA,
+                            "%s%s%sno %s records to balance %ju %s records with; %s none writes them as they are",
+                            b->names ? "group " : "", b->names ? bco_groups_name(b->names, i) : "",
+                            b->names ? ": " : "", class_name[c], (uintmax_t)cells[!c].records, class_name[!c], option);
+        }
+    return BCO_OK;
 }
 
 enum bco_code bco_balancer_finish(struct bco_balancer *b, struct bco_error *err) {
     if (b->options->balance == BCO_BALANCE_NONE) return BCO_OK;
-    if (!b->records[UP] && !b->records[DOWN])
-        return bco_fail(err, BCO_EDATA, "no records are left to balance; --balance none writes what there is");
-    for (int c = DOWN; c <= UP; c++)
-        if (!b->records[c])
-            return bco_fail(err, BCO_EDATA,
-                            "no %s records to balance %ju %s records with; --balance none writes them as they are",
-                            class_name[c], (uintmax_t)b->records[!c], class_name[!c]);
-    switch (b->options->balance) {
-    case BCO_BALANCE_OVERSAMPLE: return add_copies(b, err);
-    case BCO_BALANCE_UNDERSAMPLE: return choose(b, err);
-    case BCO_BALANCE_WEIGHT: return weigh(b, err);
-    default: return BCO_OK;
-    }
+    bool given = counts_given(b->options);
+    enum bco_code code = given ? BCO_OK : check_groups(b, err);
+    if (code != BCO_OK) return code;
+    if (b->options->balance == BCO_BALANCE_UNDERSAMPLE) return given ? BCO_OK : choose(b, err);
+    if (b->options->balance == BCO_BALANCE_WEIGHT) return given ? BCO_OK : weigh(b, err);
+    if (!b->flowing) code = read_all(b, visit_put, err);
+    for (uint32_t i = 0; i < b->group_count && code == BCO_OK; i++) code = add_copies(b, i, err);
+    return code;
 }

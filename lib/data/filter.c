@@ -75,14 +75,14 @@ static enum bco_code make_tables(struct bco_filter *f, struct bco_error *err) {
 }
 
 enum bco_code bco_filter_new(struct bco_filter **filter, const struct bco_filter_options *options,
-                             struct bco_writer *out, struct bco_writer *rejects, struct bco_filter_counts *counts,
-                             struct bco_error *err) {
+                             const struct bco_groups *groups, struct bco_writer *out, struct bco_writer *rejects,
+                             struct bco_filter_counts *counts, struct bco_error *err) {
     struct bco_filter *f = bco_calloc(1, sizeof *f);
     if (!f) return bco_fail_memory(err);
     f->options = options;
     f->rejects = rejects;
     f->counts = counts;
-    enum bco_code code = bco_balancer_new(&f->balancer, options, out, counts, err);
+    enum bco_code code = bco_balancer_new(&f->balancer, options, groups, out, counts, err);
     if (code == BCO_OK) code = make_tables(f, err);
     if (code != BCO_OK) {
         bco_filter_free(f);
@@ -137,10 +137,6 @@ static bool outvoted(struct bco_filter *f, const struct tally *tally, bool up) {
     return true;
 }
 
-static enum bco_code pass_on(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
-    return bco_balancer_add(f->balancer, item->up, item->weight, item->line, item->line_length, err);
-}
-
 static enum bco_code settle(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
     if (f->file != item->file) {
         f->file = item->file;
@@ -153,7 +149,7 @@ static enum bco_code settle(struct bco_filter *f, const struct bco_item *item, s
             return BCO_OK;
         }
     }
-    if (!f->texts) return pass_on(f, item, err);
+    if (!f->texts) return bco_balancer_add(f->balancer, item, err);
     struct seen *seen = bco_table_put(f->texts, item->text, NULL);
     if (!seen) return bco_fail_memory(err);
     struct bco_error reason;
@@ -166,7 +162,7 @@ static enum bco_code settle(struct bco_filter *f, const struct bco_item *item, s
         return BCO_OK;
     }
     seen->kept |= mark;
-    return pass_on(f, item, err);
+    return bco_balancer_add(f->balancer, item, err);
 }
 
 /* ---- what must wait ------------------------------------------------------------ */

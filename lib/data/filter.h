@@ -3,33 +3,18 @@
 #ifndef BCO_DATA_FILTER_H
 #define BCO_DATA_FILTER_H
 
-#include "base/hash.h"
+#include "data/groups.h"
+#include "data/item.h"
 
 #include <bco/filter.h>
 #include <bco/record.h>
 
-/* A binary record ready to be written. */
-struct bco_item {
-    struct bco_hash text;   /* of prompt and completion */
-    struct bco_hash prompt; /* of the prompt alone */
-    uint64_t completion;    /* of the completion alone; for --contrasted */
-    uint64_t rating;        /* equal for equal ratings; for --contrasted */
-    bool up;
-    double weight;      /* 1 where the record has none */
-    const char *line;   /* JSON with its newline */
-    size_t line_length; /* bytes */
-    const char *raw;    /* as it stood in the input, for the rejects */
-    size_t raw_length;
-    const char *file; /* where it came from; the same pointer for the same input */
-    size_t number;    /* 1-based line there */
-};
-
 struct bco_filter;
 
-/* `options`, `out`, `rejects` (NULL: none) and `counts` must outlive it. */
+/* `groups` NULL: one group; `rejects` NULL: none. What it is given must outlive it. */
 enum bco_code bco_filter_new(struct bco_filter **filter, const struct bco_filter_options *options,
-                             struct bco_writer *out, struct bco_writer *rejects, struct bco_filter_counts *counts,
-                             struct bco_error *err);
+                             const struct bco_groups *groups, struct bco_writer *out, struct bco_writer *rejects,
+                             struct bco_filter_counts *counts, struct bco_error *err);
 void bco_filter_free(struct bco_filter *filter);
 
 /* Fetches what the filter knows of an item to come into the cache. */

@@ -126,5 +126,13 @@ static enum bco_code judge(const void *user, struct bco_judging *judging, struct
 enum bco_code bco_likert_run(const struct bco_likert *rule, struct bco_reader *reader, struct bco_writer *out,
                              struct bco_writer *rejects, struct bco_filter_counts *counts,
                              const struct bco_watch *watch, struct bco_error *err) {
-    return bco_pipeline_run(judge, rule, rule->rules, &rule->options.filter, reader, out, rejects, counts, watch, err);
+    const struct bco_pipeline pipeline = {.judge = judge,
+                                          .rule = rule,
+                                          .rules = rule->rules,
+                                          .options = &rule->options.filter,
+                                          .reader = reader,
+                                          .out = out,
+                                          .rejects = rejects,
+                                          .watch = watch};
+    return bco_pipeline_run(&pipeline, counts, err);
 }

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 
 struct run {
-    bco_judge *judge;
-    const void *rule;
+    const struct bco_pipeline *of;
     struct bco_reader *reader;
     struct bco_queue *queue;
     struct bco_judging judging;
@@ -45,7 +44,7 @@ static enum bco_code take_record(struct run *run, struct bco_record *record, boo
     struct bco_judging *judging = &run->judging;
     judging->lines = bco_queue_lines(run->queue);
     judging->count = 0;
-    enum bco_code code = run->judge(run->rule, judging, record, err);
+    enum bco_code code = run->of->judge(run->of->rule, judging, record, err);
     *bad = code == BCO_EDATA;
     if (code != BCO_OK || !judging->count) {
         bco_queue_cancel(run->queue);
@@ -92,20 +91,17 @@ static enum bco_code finish(struct run *run, struct bco_filter *filter, enum bco
     return code == BCO_OK ? bco_filter_finish(filter, err) : code;
 }
 
-enum bco_code bco_pipeline_run(bco_judge *judge, const void *rule, const struct bco_rules *rules,
-                               const struct bco_filter_options *options, struct bco_reader *reader,
-                               struct bco_writer *out, struct bco_writer *rejects, struct bco_filter_counts *counts,
-                               const struct bco_watch *watch, struct bco_error *err) {
-    struct run run = {.judge = judge, .rule = rule, .reader = reader, .judging = {.rules = rules, .counts = counts}};
+enum bco_code bco_pipeline_run(const struct bco_pipeline *p, struct bco_filter_counts *counts, struct bco_error *err) {
+    struct run run = {.of = p, .reader = p->reader, .judging = {.rules = p->rules, .counts = counts}};
     struct bco_filter *filter = NULL;
     *counts = (struct bco_filter_counts){0};
     run.judging.match = bco_match_new();
     enum bco_code code = run.judging.match ? BCO_OK : bco_fail_memory(err);
-    if (code == BCO_OK) code = bco_filter_new(&filter, options, out, rejects, counts, err);
-    if (code == BCO_OK) code = bco_queue_new(&run.queue, filter, options->threads, err);
+    if (code == BCO_OK) code = bco_filter_new(&filter, p->options, p->groups, p->out, p->rejects, counts, err);
+    if (code == BCO_OK) code = bco_queue_new(&run.queue, filter, p->options->threads, err);
     if (code == BCO_OK) {
         run.wants_raw = bco_filter_wants_raw(filter);
-        code = take_all(&run, watch, err);
+        code = take_all(&run, p->watch, err);
         code = finish(&run, filter, code, err);
     }
     bco_queue_free(run.queue);

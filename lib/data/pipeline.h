@@ -28,10 +28,19 @@ struct bco_judging {
 typedef enum bco_code bco_judge(const void *rule, struct bco_judging *judging, struct bco_record *record,
                                 struct bco_error *err);
 
-enum bco_code bco_pipeline_run(bco_judge *judge, const void *rule, const struct bco_rules *rules,
-                               const struct bco_filter_options *options, struct bco_reader *reader,
-                               struct bco_writer *out, struct bco_writer *rejects, struct bco_filter_counts *counts,
-                               const struct bco_watch *watch, struct bco_error *err);
+struct bco_pipeline {
+    bco_judge *judge;
+    const void *rule;              /* for `judge` */
+    const struct bco_rules *rules; /* NULL: none */
+    const struct bco_filter_options *options;
+    const struct bco_groups *groups; /* NULL: one group */
+    struct bco_reader *reader;
+    struct bco_writer *out, *rejects; /* `rejects` NULL: the first bad record ends the run */
+    const struct bco_watch *watch;    /* NULL: nobody watches */
+};
+
+enum bco_code bco_pipeline_run(const struct bco_pipeline *pipeline, struct bco_filter_counts *counts,
+                               struct bco_error *err);
 
 /* Appends the record as the line of the next item, which is otherwise filled in: item count grows. */
 enum bco_code bco_judging_emit(struct bco_judging *judging, const struct bco_item *item,

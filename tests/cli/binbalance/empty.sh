@@ -1,0 +1,1 @@
+binbalance </dev/null

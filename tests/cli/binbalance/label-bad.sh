@@ -1,0 +1,1 @@
+echo '{"prompt":"p","completion":"b","label":"yes"}' | binbalance

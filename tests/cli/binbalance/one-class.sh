@@ -1,0 +1,1 @@
+echo '{"prompt":"p","completion":"a","label":true}' | binbalance

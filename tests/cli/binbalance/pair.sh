@@ -1,0 +1,1 @@
+echo '{"prompt":"p","chosen":"a","rejected":"b"}' | binbalance

@@ -1,0 +1,1 @@
+binbalance --ratio=1:0 in.jsonl

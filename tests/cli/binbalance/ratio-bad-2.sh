@@ -1,0 +1,1 @@
+binbalance --ratio=0:1 in.jsonl

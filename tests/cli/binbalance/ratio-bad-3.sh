@@ -1,0 +1,1 @@
+binbalance --ratio=a:b in.jsonl

@@ -1,0 +1,1 @@
+binbalance --ratio=1:2:3 in.jsonl

@@ -1,0 +1,1 @@
+binbalance --ratio=inf:1 in.jsonl

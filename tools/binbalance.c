@@ -1,0 +1,69 @@
+/* binbalance: binary records in, balanced binary records out. */
+#include "common/filter.h"
+
+#include <bco/balance.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    struct filter filter;
+    const char *ratio, *by, *counts;
+    struct bco_filter_options options;
+};
+
+/* "UP:DOWN" as ups for each down. False: it is no ratio. */
+static bool parse_ratio(const char *text, double *ratio) {
+    char *end;
+    if (!strchr("0123456789.", *text)) return false;
+    double up = strtod(text, &end);
+    if (*end != ':' || !strchr("0123456789.", end[1])) return false;
+    double down = strtod(end + 1, &end);
+    *ratio = down > 0 ? up / down : 0;
+    return !*end && *ratio > 0 && *ratio < 1e9;
+}
+
+static int check(struct settings *s) {
+    const struct cli *cli = &s->filter.cli;
+    int done = filter_check(&s->filter);
+    if (done >= 0) return done;
+    if (s->ratio && !parse_ratio(s->ratio, &s->options.ratio))
+        return cli_usage(cli, "--ratio: got '%s', expected UP:DOWN, two numbers above 0", s->ratio);
+    if (s->by && s->counts) return cli_usage(cli, "--by and --counts: the counts have no groups");
+    return -1;
+}
+
+int main(int argc, char **argv) {
+    struct settings s = {0};
+    struct filter *f = &s.filter;
+    struct bco_filter_counts counts = {0};
+    struct bco_error err = {0};
+    struct cli_option table[24] = {
+        {"method", 0, CLI_CHOICE, &f->balance, "METHOD", "oversample, undersample, weight or none [oversample]",
+         "oversample|undersample|weight|none", 0, 0, NULL},
+        {"ratio", 0, CLI_TEXT, &s.ratio, "UP:DOWN", "what comes out [1:1]", NULL, 0, 0, NULL},
+        {"seed", 0, CLI_COUNT, &f->seed, "N", "of the copies or the selection [0]", NULL, 0, 0, NULL},
+        {"by", 0, CLI_TEXT, &s.by, "FIELD", "balance inside each value of FIELD", NULL, 0, 0, NULL},
+        {"counts", 0, CLI_TEXT, &s.counts, "FILE",
+         "balance by the counts in FILE (of `binstat --json`), for shards of one data set", NULL, 0, 0, NULL},
+    };
+    size_t count = 5 + filter_reading_options(f, table + 5);
+    count += filter_rule_options(f, table + count);
+    const struct cli_tool tool = {.name = "binbalance",
+                                  .usage = "[options] [FILE...]",
+                                  .about = "Balances binary records.",
+                                  .options = table,
+                                  .count = count};
+    int done = cli_parse(&f->cli, &tool, argc, argv, false);
+    if (done < 0) done = check(&s);
+    if (done >= 0) return done;
+    filter_options(f, &s.options);
+    s.options.balance_option = "--method";
+    enum bco_code code = BCO_OK;
+    if (s.counts) code = bco_balance_counts(s.counts, &s.options.given_up, &s.options.given_down, &err);
+    if (code == BCO_OK) code = filter_open(f, &err);
+    if (code == BCO_OK)
+        code = bco_balance_run(&s.options, s.by, f->reader, f->out, f->rejects, &counts, &f->cli.watch, &err);
+    code = filter_close(f, code, &err);
+    if (code == BCO_OK) filter_summary(f, &counts);
+    return cli_finish(&f->cli, code, &err);
+}
