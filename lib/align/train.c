@@ -10,7 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MICRO_TOKENS = 1024 };
+enum { MOST_MICRO_TOKENS = 2048, MICRO_TOKENS_UNIT = 64 };
+
+/* What a micro-batch may keep for its backward: with weights, gradients and
+ * moments a run then stays under 16 bytes a weight and 600 MiB. */
+static const size_t micro_bytes = (size_t)512 << 20;
 
 void bco_train_defaults(struct bco_train_options *o) {
     *o = (struct bco_train_options){
@@ -65,6 +69,25 @@ static enum bco_code check_options(const struct bco_train_options *o, struct bco
     return BCO_OK;
 }
 
+static size_t longest_entry(const struct bco_dataset *data) {
+    size_t longest = 0;
+    for (size_t i = 0; data && i < bco_dataset_entries(data); i++) {
+        size_t length = bco_dataset_entry(data, i)->length;
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
+/* Depends on the model and the records alone, not on the machine: a run can be repeated elsewhere. */
+static size_t choose_micro_tokens(const struct bco_trainer *t) {
+    size_t longest = longest_entry(t->train), tokens = MOST_MICRO_TOKENS;
+    while (tokens > MICRO_TOKENS_UNIT &&
+           bco_model_activation_bytes(t->model, tokens / MICRO_TOKENS_UNIT, tokens, longest < tokens ? longest : tokens,
+                                      false) > micro_bytes)
+        tokens -= MICRO_TOKENS_UNIT;
+    return tokens;
+}
+
 static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     const struct bco_train_options *o = t->options;
     t->records = bco_dataset_counts(t->train).records;
@@ -73,7 +96,7 @@ static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     if (steps > 0x1p53) return bco_fail(err, BCO_EUSAGE, "too many steps");
     t->steps = (uint64_t)steps;
     t->warmup = bco_schedule_warmup(o->warmup, t->steps);
-    t->micro_tokens = o->micro_tokens ? o->micro_tokens : MICRO_TOKENS;
+    t->micro_tokens = o->micro_tokens ? o->micro_tokens : choose_micro_tokens(t);
     t->shift.rule = o->shift;
     t->shift.decay = o->shift_decay;
     t->order = bco_malloc((size_t)t->records, sizeof *t->order);
