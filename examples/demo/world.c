@@ -326,7 +326,8 @@ static void print_config(FILE *file, const struct pieces *pieces) {
 static void print_tokenizer_config(FILE *file, const struct pieces *pieces) {
     (void)pieces;
     fputs("{\n \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n \"bos_token\": \"<s>\",\n \"eos_token\": \"</s>\",\n"
-          " \"unk_token\": \"<unk>\",\n \"clean_up_tokenization_spaces\": false,\n \"model_max_length\": 256\n}\n",
+          " \"unk_token\": \"<unk>\",\n \"clean_up_tokenization_spaces\": false,\n"
+          " \"model_input_names\": [\"input_ids\", \"attention_mask\"],\n \"model_max_length\": 256\n}\n",
           file);
 }
 
