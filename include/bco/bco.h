@@ -16,6 +16,7 @@
 #include <bco/loss.h>
 #include <bco/model.h>
 #include <bco/pairs.h>
+#include <bco/rank.h>
 #include <bco/record.h>
 #include <bco/refcache.h>
 #include <bco/sequence.h>

@@ -38,7 +38,7 @@ enum bco_code bco_likert_new(struct bco_likert **rule, const struct bco_likert_o
     made->options = *options;
     if (!made->options.prompt) made->options.prompt = "prompt";
     if (!made->options.rating) made->options.rating = "rating";
-    enum bco_code code = bco_rating_rule_new(&made->rating, options, err);
+    enum bco_code code = bco_rating_rule_new(&made->rating, options, true, err);
     if (code == BCO_OK) code = check_fields(&made->options, err);
     if (code == BCO_OK) code = bco_rules_new(&made->rules, &options->filter, err);
     if (code != BCO_OK)

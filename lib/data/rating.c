@@ -13,6 +13,7 @@
 
 struct bco_rating_rule {
     const char *field;
+    bool hint; /* messages may name --map */
     struct bco_range scale;
     struct bco_ranges of[3]; /* by meaning */
     bool rest_is_down;       /* what is on the scale and in no range */
@@ -73,10 +74,11 @@ static enum bco_code parse_regex(struct bco_rating_rule *rule, const char *text,
     return code;
 }
 
-enum bco_code bco_rating_rule_new(struct bco_rating_rule **rule, const struct bco_likert_options *options,
+enum bco_code bco_rating_rule_new(struct bco_rating_rule **rule, const struct bco_likert_options *options, bool hint,
                                   struct bco_error *err) {
     struct bco_rating_rule *made = bco_calloc(1, sizeof *made);
     if (!made) return bco_fail_memory(err);
+    made->hint = hint;
     made->field = options->rating ? options->rating : "rating";
     enum bco_code code = parse_scale(made, options->scale, err);
     if (code == BCO_OK) code = parse_ranges(made, options, err);
@@ -158,6 +160,7 @@ static enum bco_code judge_number(const struct bco_rating_rule *rule, const stru
                                shown(said), said->text, rule->scale.low, rule->scale.high);
     double value = x + 0.0; /* -0 is 0 */
     memcpy(&rating->identity, &value, sizeof value);
+    rating->value = value;
     for (int i = 0; i < 3; i++)
         if (bco_ranges_hold(&rule->of[i], x)) {
             rating->meaning = (enum bco_meaning)i;
@@ -184,13 +187,13 @@ enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_ma
     if (word < 0 && rule->words && is_number) word = bco_words_find_number(rule->words, x);
     if (word >= 0) {
         rating->meaning = (enum bco_meaning)bco_words_meaning(rule->words, word);
+        rating->value = NAN;
         rating->identity = UINT64_MAX - (uint64_t)word; /* a NaN's bits: no number has them */
         return BCO_OK;
     }
     if (is_number && rule->numbers) return judge_number(rule, record, &said, x, rating, err);
     if (rule->words) return no_word(rule, record, &said, err);
-    return bco_record_fail(record, rule->field, err,
-                           "not a number, got '%.*s', expected %g to %g; --map gives words a "
-                           "meaning",
-                           shown(&said), said.text, rule->scale.low, rule->scale.high);
+    return bco_record_fail(record, rule->field, err, "not a number, got '%.*s', expected %g to %g%s", shown(&said),
+                           said.text, rule->scale.low, rule->scale.high,
+                           rule->hint ? "; --map gives words a meaning" : "");
 }

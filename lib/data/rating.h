@@ -12,14 +12,15 @@ enum bco_meaning { BCO_MEANS_UP, BCO_MEANS_DOWN, BCO_MEANS_DROP };
 
 struct bco_rating_rule;
 
-/* Of `options`: rating, scale, up, down, drop, map, rating_regex. */
-enum bco_code bco_rating_rule_new(struct bco_rating_rule **rule, const struct bco_likert_options *options,
+/* Of `options`: rating, scale, up, down, drop, map, rating_regex. `hint`: messages may name --map. */
+enum bco_code bco_rating_rule_new(struct bco_rating_rule **rule, const struct bco_likert_options *options, bool hint,
                                   struct bco_error *err);
 void bco_rating_rule_free(struct bco_rating_rule *rule);
 
 struct bco_rating {
     enum bco_meaning meaning;
     uint64_t identity; /* equal for equal ratings */
+    double value;      /* of a number; NaN of a word */
 };
 
 /* BCO_EDATA: no rating, or one that the rule does not know; the error has its place. `match`: this thread's. */

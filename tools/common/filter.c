@@ -139,27 +139,38 @@ static void add_count(struct summary *summary, uint64_t n, const char *what) {
 }
 
 static void add_rules(struct summary *summary, const struct filter *f, const uint64_t *by_rule) {
-    static const char by[] = ", %" PRIu64 " by rule '%s' dropped";
-    for (size_t i = 0; i < f->keep.count + f->reject.count; i++, by_rule++)
-        if (*by_rule)
-            add_text(summary, by, *by_rule, i < f->keep.count ? f->keep.items[i] : f->reject.items[i - f->keep.count]);
+    size_t keep = f->keep.count;
+    for (size_t i = 0; i < keep + f->reject.count; i++)
+        if (by_rule[i])
+            add_text(summary, ", %" PRIu64 " by rule '%s' dropped", by_rule[i],
+                     i < keep ? f->keep.items[i] : f->reject.items[i - keep]);
+    add_count(summary, by_rule[BCO_RULE_MIN_CHARS], "by rule 'min-chars' dropped");
+    add_count(summary, by_rule[BCO_RULE_MAX_CHARS], "by rule 'max-chars' dropped");
+}
+
+void filter_summary_parts(const struct filter *f, const char *start, const uint64_t *by_rule,
+                          const struct filter_part *parts, size_t count) {
+    struct summary summary = {0};
+    add_text(&summary, "%s", start);
+    add_rules(&summary, f, by_rule);
+    for (size_t i = 0; i < count; i++) add_count(&summary, parts[i].n, parts[i].what);
+    cli_summary(&f->cli, "%s", summary.text ? summary.text : start);
+    free(summary.text);
 }
 
 void filter_summary(const struct filter *f, const struct bco_filter_counts *c) {
-    struct summary left = {0};
-    add_count(&left, c->ties, "ties dropped");
-    add_count(&left, c->by_rating, "by rating dropped");
-    add_rules(&left, f, c->by_rule);
-    add_count(&left, c->by_rule[BCO_RULE_MIN_CHARS], "by rule 'min-chars' dropped");
-    add_count(&left, c->by_rule[BCO_RULE_MAX_CHARS], "by rule 'max-chars' dropped");
-    add_count(&left, c->not_contrasted, "not contrasted dropped");
-    add_count(&left, c->conflicts, "conflicts dropped");
-    if (c->even) add_text(&left, " (%" PRIu64 " of even splits)", c->even);
-    add_count(&left, c->duplicates, "duplicates dropped");
-    add_count(&left, c->by_balance, "by balance dropped");
-    add_count(&left, c->split, "second completions added");
-    add_count(&left, c->added, "copies added");
-    cli_summary(&f->cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " rejected%s",
-                c->in, c->out, c->up, c->down, c->rejected, left.text ? left.text : "");
-    free(left.text);
+    char start[160], conflicts[64] = "conflicts dropped";
+    if (c->even) snprintf(conflicts, sizeof conflicts, "conflicts dropped (%" PRIu64 " of even splits)", c->even);
+    const struct filter_part parts[] = {{c->ties, "ties dropped"},
+                                        {c->by_rating, "by rating dropped"},
+                                        {c->not_contrasted, "not contrasted dropped"},
+                                        {c->conflicts, conflicts},
+                                        {c->duplicates, "duplicates dropped"},
+                                        {c->by_balance, "by balance dropped"},
+                                        {c->split, "second completions added"},
+                                        {c->added, "copies added"}};
+    snprintf(start, sizeof start,
+             "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " rejected", c->in, c->out,
+             c->up, c->down, c->rejected);
+    filter_summary_parts(f, start, c->by_rule, parts, sizeof parts / sizeof *parts);
 }

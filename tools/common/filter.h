@@ -38,6 +38,16 @@ enum bco_code filter_open(struct filter *filter, struct bco_error *err);
 /* Closes what is open: on errors the output is left out, and the rejects stay where the data were wrong. */
 enum bco_code filter_close(struct filter *filter, enum bco_code code, struct bco_error *err);
 
+/* A part of a summary line: ", N WHAT", where N is not 0. */
+struct filter_part {
+    uint64_t n;
+    const char *what;
+};
+
+/* `start`, what the text rules left out, and the `count` parts. */
+void filter_summary_parts(const struct filter *filter, const char *start, const uint64_t *by_rule,
+                          const struct filter_part *parts, size_t count);
+
 /* The summary line of a filter that makes binary records. */
 void filter_summary(const struct filter *filter, const struct bco_filter_counts *counts);
 

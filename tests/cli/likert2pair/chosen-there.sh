@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":"a","rating":5,"chosen":"x"}' | likert2pair

@@ -1,0 +1,1 @@
+likert2pair </dev/null

@@ -1,0 +1,1 @@
+printf '{"prompt":[{"role":"user","content":"Hi"}],"completion":[{"role":"assistant","content":"Yo"}],"rating":5}\n{"prompt":[{"content":"Hi","role":"user"}],"completion":[{"role":"assistant","content":"No"}],"rating":2}\n' | likert2pair

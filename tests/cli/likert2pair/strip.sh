@@ -1,0 +1,1 @@
+printf '{"prompt":"p ","response":" a","rating":5}\n{"prompt":"p","response":"b","rating":1}\n' | likert2pair --strip

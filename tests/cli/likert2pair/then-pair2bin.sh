@@ -1,0 +1,11 @@
+# What pair2bin makes of the pairs are the labels of the best and the worst.
+cat >in.jsonl <<'END'
+{"prompt":"p","response":"a","rating":5,"src":"x","who":1}
+{"prompt":"q","response":"a","rating":5}
+{"prompt":"p","response":"b","rating":3,"src":"x","who":2}
+{"prompt":"p","response":"c","rating":1.0,"src":"x","who":3}
+{"prompt":"r","response":"c","rating":1}
+{"prompt":"r","response":"d","rating":1}
+{"prompt":"p","response":"d","rating":5,"src":"x","who":3}
+END
+likert2pair -q in.jsonl | pair2bin

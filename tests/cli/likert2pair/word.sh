@@ -1,0 +1,1 @@
+echo '{"prompt":"p","response":"a","rating":"Good"}' | likert2pair
