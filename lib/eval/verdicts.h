@@ -1,4 +1,5 @@
-/* What a collection of verdicts holds, for the files that compute with it. */
+/* The inside of a collection of verdicts: what was said (rows), and sums over
+ * the verdicts that hang together. */
 #ifndef BCO_EVAL_VERDICTS_H
 #define BCO_EVAL_VERDICTS_H
 
@@ -6,22 +7,43 @@
 
 #include <bco/winrate.h>
 
-struct bco_cluster { /* the valid verdicts on one prompt of one group */
-    size_t group;
-    double sum; /* of y */
-    uint64_t n;
+/* One record, read. */
+struct bco_verdict {
+    bool valid, strong;
+    double y;          /* 1 A, 0 B, 1/2 a tie */
+    double difference; /* length of B less that of A; 0 where lengths are not wanted */
+};
+
+enum bco_code bco_verdict_read(enum bco_verdict_format format, bool lengths, const struct bco_record *record,
+                               struct bco_verdict *verdict, struct bco_error *err);
+
+struct bco_row { /* a valid verdict */
+    size_t group, cluster;
+    size_t place; /* among its group's annotations, or the place of its prompt among the group's prompts; from 0 */
+    double y, weight, difference;
+};
+
+struct bco_cluster { /* the verdicts on one prompt of one group */
+    struct bco_hash prompt;
+    size_t group, place;
+    double sum, weight; /* of weight y, of weight */
+    uint64_t n;         /* valid ones; it may be 0 */
 };
 
 struct bco_group {
     char *name; /* JSON text */
-    uint64_t n, wins, ties, losses, invalid;
-    double sum;          /* of y */
-    double mean, square; /* Welford's: of y, and the sum of (y - mean)^2 */
+    uint64_t n, wins, ties, losses, strong, invalid;
+    double sum, weight; /* of weight y, of weight */
+    size_t prompts;     /* with invalid verdicts only, too */
 };
 
 struct bco_verdicts {
     enum bco_verdict_format format;
+    bool lengths;
+    double strong_weight;
     char *by; /* NULL: one group */
+    struct bco_row *rows;
+    size_t row_count, row_capacity;
     struct bco_group *groups;
     size_t group_count, group_capacity;
     struct bco_cluster *clusters;
@@ -30,5 +52,8 @@ struct bco_verdicts {
     struct bco_table *record_table, *judge_table;  /* sets */
     uint64_t records, repeated;
 };
+
+/* The key of a group's prompt in cluster_table. */
+struct bco_hash bco_cluster_key(size_t group, struct bco_hash prompt);
 
 #endif

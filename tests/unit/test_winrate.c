@@ -2,6 +2,7 @@
 #include <bco/winrate.h>
 
 #include "base/rng.h"
+#include "eval/logistic.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -155,8 +156,10 @@ static void refuses_what_is_no_verdict(void **state) {
     static const struct {
         const char *line, *field, *message;
     } table[] = {
-        {"{\"prompt\":\"p\",\"winner\":\"c\"}", "winner", "unknown winner, got 'c', expected a, b, tie or null"},
-        {"{\"prompt\":\"p\",\"winner\":\"A\"}", "winner", "unknown winner, got 'A', expected a, b, tie or null"},
+        {"{\"prompt\":\"p\",\"winner\":\"c\"}", "winner",
+         "unknown winner, got 'c', expected a, b, tie, null or A>>B, A>B, A=B, B>A, B>>A"},
+        {"{\"prompt\":\"p\",\"winner\":\"A\"}", "winner",
+         "unknown winner, got 'A', expected a, b, tie, null or A>>B, A>B, A=B, B>A, B>>A"},
         {"{\"prompt\":\"p\",\"winner\":1}", "winner", "not a text, expected a, b, tie or null"},
         {"{\"winner\":\"a\"}", "prompt", "missing, but verdicts are grouped by it"},
         {"{\"prompt\":\"p\"}", "winner", "missing, expected a, b, tie or null"},
@@ -249,6 +252,257 @@ static void bootstrap_is_seeded_and_knows_no_threads(void **state) {
     bco_verdicts_free(verdicts);
 }
 
+static double binomial(size_t n, size_t k, double p) {
+    double log_ways = lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1);
+    return exp(log_ways + (double)k * log(p) + (double)(n - k) * log1p(-p));
+}
+
+/* The exact coverage for n prompts with one verdict each: over every number of wins there can be. */
+static double coverage(enum bco_interval interval, size_t n, double share) {
+    double covered = 0;
+    for (size_t wins = 0; wins <= n; wins++) {
+        struct bco_verdicts *verdicts;
+        struct bco_winrate w;
+        assert_int_equal(bco_verdicts_new(&verdicts, BCO_VERDICTS, NULL, NULL), BCO_OK);
+        for (size_t i = 0; i < n; i++) {
+            char line[80];
+            snprintf(line, sizeof line, "{\"prompt\":%zu,\"winner\":\"%s\"}", i, i < wins ? "a" : "b");
+            assert_int_equal(add(verdicts, line, NULL), BCO_OK);
+        }
+        bco_winrate(verdicts, 0, &(struct bco_winrate_options){.interval = interval}, &w, NULL);
+        if (w.low <= 100 * share && 100 * share <= w.high) covered += binomial(n, wins, share);
+        bco_verdicts_free(verdicts);
+    }
+    return covered;
+}
+
+static void few_prompts_are_covered(void **state) {
+    (void)state;
+    near(coverage(BCO_INTERVAL_T, 10, 0.5), 0.978515625, 1e-9);
+    near(coverage(BCO_INTERVAL_WILSON, 10, 0.5), 0.978515625, 1e-9);
+    near(coverage(BCO_INTERVAL_T, 10, 0.9), 0.6496866225, 1e-9); /* ten wins of ten have no spread */
+    near(coverage(BCO_INTERVAL_WILSON, 10, 0.9), 0.9298091736, 1e-9);
+    near(coverage(BCO_INTERVAL_T, 40, 0.8), 0.9161696506765863, 1e-9);
+    near(coverage(BCO_INTERVAL_WILSON, 40, 0.8), 0.928296283163932, 1e-9);
+}
+
+static void wilson_has_its_closed_form(void **state) {
+    static const char *const lines[] = {"{\"prompt\":1,\"winner\":\"a\"}", "{\"prompt\":2,\"winner\":\"a\"}",
+                                        "{\"prompt\":3,\"winner\":\"a\"}", "{\"prompt\":4,\"winner\":\"b\"}"};
+    const struct bco_winrate_options wilson = {.interval = BCO_INTERVAL_WILSON};
+    struct bco_winrate w;
+    (void)state;
+    struct bco_verdicts *verdicts = collect(NULL, COUNT(lines), lines);
+    assert_int_equal(bco_winrate(verdicts, 0, &wilson, &w, NULL), BCO_OK);
+    near(w.low, 30.0641842582402, 1e-5); /* 3 of 4, as R's prop.test(3, 4, correct = FALSE) */
+    near(w.high, 95.4412739197065, 1e-5);
+    bco_verdicts_free(verdicts);
+    verdicts = collect(NULL, 3, lines);
+    assert_int_equal(bco_winrate(verdicts, 0, &wilson, &w, NULL), BCO_OK);
+    near(w.low, 43.8503, 1e-5); /* 3 of 3: n/(n + z^2) */
+    assert_true(w.high == 100);
+    bco_verdicts_free(verdicts);
+}
+
+/* ---- strong verdicts, comparisons, sizes ------------------------------------------------ */
+
+static void strong_verdicts_weigh(void **state) {
+    static const char *const lines[] = {"{\"prompt\":1,\"winner\":\"A>>B\"}", "{\"prompt\":2,\"winner\":\"B>A\"}",
+                                        "{\"prompt\":3,\"winner\":\"A=B\"}"};
+    struct bco_verdicts *verdicts;
+    struct bco_winrate w;
+    (void)state;
+    bco_verdicts_new(&verdicts, BCO_VERDICTS, NULL, NULL);
+    bco_verdicts_weigh_strong(verdicts, 3);
+    for (size_t i = 0; i < COUNT(lines); i++) assert_int_equal(add(verdicts, lines[i], NULL), BCO_OK);
+    assert_int_equal(bco_winrate(verdicts, 0, NULL, &w, NULL), BCO_OK);
+    assert_true(w.n == 3 && w.wins == 1 && w.ties == 1 && w.losses == 1 && w.strong == 1);
+    near(w.win_rate, 70, 1e-12); /* (3 + 1/2) / 5 */
+    near(w.standard_error, 100 * sqrt(1.5 * (0.81 + 0.49 + 0.04)) / 5, 1e-12);
+    const struct bco_winrate_options iid = {.standard_error = BCO_SE_IID};
+    double clustered_error = w.standard_error;
+    assert_int_equal(bco_winrate(verdicts, 0, &iid, &w, NULL), BCO_OK);
+    near(w.standard_error, clustered_error, 1e-12);
+    bco_verdicts_free(verdicts);
+}
+
+static void compares_by_prompt(void **state) {
+    static const char *const here[] = {"{\"prompt\":\"p\",\"winner\":\"a\"}", "{\"prompt\":\"q\",\"winner\":\"a\"}",
+                                       "{\"prompt\":\"q\",\"winner\":\"tie\"}", "{\"prompt\":\"r\",\"winner\":\"b\"}",
+                                       "{\"prompt\":\"s\",\"winner\":\"a\"}"};
+    static const char *const there[] = {"{\"prompt\":\"r\",\"winner\":\"tie\"}", "{\"prompt\":\"q\",\"winner\":\"b\"}",
+                                        "{\"prompt\":\"p\",\"winner\":\"a\"}", "{\"prompt\":\"t\",\"winner\":\"a\"}",
+                                        "{\"prompt\":\"s\",\"winner\":null}"};
+    struct bco_winrate_difference d;
+    struct bco_error err;
+    (void)state;
+    struct bco_verdicts *a = collect(NULL, COUNT(here), here), *b = collect(NULL, COUNT(there), there);
+    assert_int_equal(bco_winrate_compare(a, 0, b, 0, NULL, &d, &err), BCO_OK);
+    assert_true(d.prompts == 3 && d.only_here == 1 && d.only_there == 1);
+    near(d.difference, 100.0 / 12, 1e-12); /* 0, 75, -50 */
+    near(d.deviation, sqrt((0.25 / 36 + 4.0 / 9 + 49.0 / 144) / 2 * 1e4), 1e-2);
+    near(d.standard_error, d.deviation / sqrt(3), 1e-12);
+    assert_true(d.low == -100 && d.high == 100); /* cut */
+    const struct bco_winrate_options resampled = {.bootstrap = 500, .level = 0.8};
+    assert_int_equal(bco_winrate_compare(a, 0, b, 0, &resampled, &d, &err), BCO_OK);
+    assert_true(d.low >= -50 && d.high <= 75 && d.low < d.high);
+    struct bco_verdicts *other = collect(NULL, 1, &there[3]);
+    assert_int_equal(bco_winrate_compare(a, 0, other, 0, NULL, &d, &err), BCO_EDATA);
+    assert_string_equal(err.message, "no prompt is judged on both sides");
+    bco_verdicts_free(a);
+    bco_verdicts_free(b);
+    bco_verdicts_free(other);
+}
+
+static void sizes_are_the_textbooks(void **state) {
+    (void)state;
+    assert_true(bco_prompts_needed(50, 5, 0.95, 0.8) == 785);  /* 7.84888 * 100 */
+    assert_true(bco_prompts_needed(50, 10, 0.95, 0.9) == 263); /* 10.50742 * 25 */
+    assert_true(isnan(bco_prompts_needed(50, 0, 0.95, 0.8)));
+    assert_true(isnan(bco_prompts_needed(NAN, 1, 0.95, 0.8)));
+    assert_true(isnan(bco_prompts_needed(50, 1, 1, 0.8)));
+}
+
+/* ---- equal length ---------------------------------------------------------------------- */
+
+static void newton_finds_the_summit(void **state) {
+    static const double x[4][BCO_LOGISTIC_TERMS] = {{0.5, -1, 1}, {-0.25, 2, 1}, {0.75, 0.5, 1}, {-1, 1, 1}};
+    static const double y[] = {1, 0.25, 0, 1}, weight[] = {1, 2, 1, 0.5};
+    const struct bco_logistic data = {.rows = 4, .x = x, .y = y, .weight = weight, .ridge = {0.5, 0.25, 0}};
+    double beta[BCO_LOGISTIC_TERMS] = {0};
+    (void)state;
+    assert_true(bco_logistic_fit(&data, beta));
+    for (int j = 0; j < BCO_LOGISTIC_TERMS; j++) {
+        double gradient = data.ridge[j] * beta[j];
+        for (int i = 0; i < 4; i++) {
+            double z = x[i][0] * beta[0] + x[i][1] * beta[1] + x[i][2] * beta[2];
+            gradient += weight[i] * x[i][j] * (1 / (1 + exp(-z)) - y[i]);
+        }
+        assert_true(fabs(gradient) < 1e-6);
+    }
+}
+
+static void newton_says_where_there_is_no_summit(void **state) {
+    static const double x[2][BCO_LOGISTIC_TERMS] = {{0, 0, 1}, {0, 0, 1}};
+    static const double y[] = {1, 1}, weight[] = {1, 1};
+    const struct bco_logistic data = {.rows = 2, .x = x, .y = y, .weight = weight, .ridge = {1, 1, 0}};
+    const struct bco_logistic no_ridge = {.rows = 2, .x = x, .y = y, .weight = weight};
+    double beta[BCO_LOGISTIC_TERMS] = {0};
+    (void)state;
+    assert_false(bco_logistic_fit(&data, beta));
+    memset(beta, 0, sizeof beta);
+    assert_false(bco_logistic_fit(&no_ridge, beta));
+    assert_true(bco_sigmoid(-800) == 0 && bco_sigmoid(800) == 1);
+}
+
+/* Verdicts of the model itself: longer answers win more often, A is longer on average. */
+static struct bco_verdicts *simulate_lengths(struct bco_rng *rng, size_t prompts) {
+    struct bco_verdicts *verdicts;
+    assert_int_equal(bco_verdicts_new(&verdicts, BCO_VERDICTS, NULL, NULL), BCO_OK);
+    bco_verdicts_want_lengths(verdicts);
+    for (size_t i = 0; i < prompts; i++) {
+        char line[160];
+        double more = floor(100 * bco_rng_normal(rng)) + 60;
+        double p = bco_sigmoid(0.4 + 1.5 * tanh(more / 100)); /* 59.87 at equal length */
+        snprintf(line, sizeof line, "{\"prompt\":%zu,\"winner\":\"%s\",\"length_a\":%.0f,\"length_b\":1000}", i,
+                 bco_rng_uniform(rng) < p ? "a" : "b", 1000 + more);
+        assert_int_equal(add(verdicts, line, NULL), BCO_OK);
+    }
+    return verdicts;
+}
+
+static void equal_length_is_covered(void **state) {
+    struct bco_rng rng = {.seed = 21};
+    const double truth = 100 * bco_sigmoid(0.4);
+    int hits = 0, raw_hits = 0, rounds = 100;
+    (void)state;
+    for (int i = 0; i < rounds; i++) {
+        struct bco_verdicts *verdicts = simulate_lengths(&rng, 150);
+        struct bco_length_control l;
+        struct bco_winrate w;
+        const struct bco_length_options options = {.bootstrap = 200, .seed = 2, .threads = 1};
+        assert_int_equal(bco_length_control(verdicts, 0, &options, &l, NULL), BCO_OK);
+        assert_int_equal(l.state, BCO_LENGTH_FITTED);
+        assert_true(l.weights.length < 0 && l.weights.difficulty == 0 && l.overlap > 0.3 && l.overlap < 0.8);
+        hits += l.low <= truth && truth <= l.high;
+        bco_winrate(verdicts, 0, NULL, &w, NULL);
+        raw_hits += w.low <= truth && truth <= w.high;
+        bco_verdicts_free(verdicts);
+    }
+    printf("equal length covered: %d of %d; by the raw win rate's interval: %d\n", hits, rounds, raw_hits);
+    assert_in_range(hits, 87, 100);
+    assert_true(raw_hits < 60);
+}
+
+static enum bco_length_state state_of(size_t count, const char *const *lines, struct bco_length_control *l) {
+    struct bco_verdicts *verdicts;
+    bco_verdicts_new(&verdicts, BCO_VERDICTS, NULL, NULL);
+    bco_verdicts_want_lengths(verdicts);
+    for (size_t i = 0; i < count; i++) assert_int_equal(add(verdicts, lines[i], NULL), BCO_OK);
+    assert_int_equal(bco_length_control(verdicts, 0, &(struct bco_length_options){.bootstrap = 50}, l, NULL), BCO_OK);
+    bco_verdicts_free(verdicts);
+    return l->state;
+}
+
+static void says_where_there_is_no_rate(void **state) {
+    static const char *const longer[] = {"{\"prompt\":1,\"winner\":\"a\",\"length_a\":9,\"length_b\":5}",
+                                         "{\"prompt\":2,\"winner\":\"b\",\"length_a\":4,\"length_b\":5}",
+                                         "{\"prompt\":3,\"winner\":\"a\",\"length_a\":7,\"length_b\":5}",
+                                         "{\"prompt\":4,\"winner\":\"b\",\"length_a\":9,\"length_b\":5}"};
+    static const char *const equal[] = {"{\"prompt\":1,\"winner\":\"a\",\"length_a\":5,\"length_b\":5}",
+                                        "{\"prompt\":2,\"winner\":\"b\",\"length_a\":7,\"length_b\":7}"};
+    struct bco_length_control l;
+    (void)state;
+    assert_int_equal(state_of(1, longer, &l), BCO_LENGTH_ONE_OUTCOME);
+    assert_true(isnan(l.win_rate) && isnan(l.low) && l.overlap == 0);
+    assert_int_equal(state_of(3, longer, &l), BCO_LENGTH_SEPARATED);
+    assert_true(isnan(l.win_rate) && fabs(l.overlap - 2.0 / 3) < 1e-12);
+    assert_int_equal(state_of(4, longer, &l), BCO_LENGTH_FITTED);
+    assert_true(l.win_rate > 0 && l.win_rate < 50);
+    assert_int_equal(state_of(2, equal, &l), BCO_LENGTH_FITTED); /* the win rate itself */
+    near(l.win_rate, 50, 1e-9);
+    assert_true(l.overlap == 1 && l.failed > 0 && l.resamples == 50); /* one prompt twice has one outcome */
+}
+
+static void lengths_are_read(void **state) {
+    static const struct {
+        const char *line, *field, *message;
+    } bad[] = {
+        {"{\"prompt\":1,\"winner\":\"a\",\"length_a\":9}", "length_b",
+         "is missing, the record has prompt, winner, length_a"},
+        {"{\"prompt\":1,\"winner\":\"a\",\"length_a\":\"x\",\"length_b\":1}", "length_a", "not a number"},
+        {"{\"prompt\":1,\"winner\":\"a\",\"length_a\":null,\"length_b\":1}", "length_a", "empty, expected a number"},
+        {"{\"prompt\":1,\"winner\":\"a\",\"length_a\":-1,\"length_b\":1}", "length_a", "got -1, expected a length"},
+    };
+    struct bco_verdicts *verdicts;
+    struct bco_length_control l;
+    struct bco_error err = {0};
+    (void)state;
+    bco_verdicts_new(&verdicts, BCO_VERDICTS, NULL, NULL);
+    bco_verdicts_want_lengths(verdicts);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_int_equal(add(verdicts, bad[i].line, &err), BCO_EDATA);
+        assert_string_equal(err.field, bad[i].field);
+        assert_string_equal(err.message, bad[i].message);
+    }
+    assert_int_equal(add(verdicts, "{\"prompt\":1,\"winner\":null}", &err), BCO_OK);
+    assert_int_equal(bco_length_control(verdicts, 0, NULL, &l, &err), BCO_EDATA);
+    bco_verdicts_free(verdicts);
+    bco_verdicts_new(&verdicts, BCO_VERDICTS_ALPACA, NULL, NULL);
+    bco_verdicts_want_lengths(verdicts);
+    assert_int_equal(add(verdicts, "{\"output_1\":\"\\u00e9\\u00e9\",\"output_2\":\"e\",\"preference\":2}", &err),
+                     BCO_OK);
+    assert_int_equal(add(verdicts, "{\"output_1\":\"e\",\"output_2\":\"ee\",\"preference\":1}", &err), BCO_OK);
+    assert_int_equal(add(verdicts, "{\"output_1\":\"e\",\"output_2\":\"ee\",\"preference\":2}", &err), BCO_OK);
+    const double one[] = {1};
+    const struct bco_length_options few = {.difficulty = one, .difficulties = 1};
+    assert_int_equal(bco_length_control(verdicts, 0, &few, &l, &err), BCO_EDATA);
+    assert_string_equal(err.message, "verdicts on more instructions than there are difficulties, which are 1");
+    assert_int_equal(bco_length_control(verdicts, 0, NULL, &l, &err), BCO_OK);
+    near(l.overlap, 2.0 / 3, 1e-12);
+    bco_verdicts_free(verdicts);
+}
+
 /* ---- AlpacaEval's published numbers ---------------------------------------------- */
 
 static const char *shared_path(char *path, size_t size, const char *name) {
@@ -264,6 +518,7 @@ static struct bco_verdicts *read_preferences(const char *path) {
     struct bco_error err;
     assert_int_equal(bco_reader_open(&reader, &path, 1, NULL, &err), BCO_OK);
     assert_int_equal(bco_verdicts_new(&verdicts, BCO_VERDICTS_AUTO, "model", &err), BCO_OK);
+    bco_verdicts_want_lengths(verdicts);
     while (bco_reader_next(reader, &record, &err) == BCO_OK && record)
         if (bco_verdicts_add(verdicts, record, &err)) fail_msg("%s", err.message);
     bco_reader_close(reader);
@@ -277,28 +532,49 @@ static double column(const struct bco_record *record, const char *field) {
     return strtod(text, NULL);
 }
 
-static bool compare(const struct bco_verdicts *verdicts, const struct bco_record *published) {
-    for (size_t i = 0; i < bco_verdicts_groups(verdicts); i++) {
-        struct bco_winrate w;
-        size_t length;
-        char *name = bco_record_json(published, "model", &length);
-        bool same = strcmp(name, bco_verdicts_group(verdicts, i)) == 0;
-        free(name);
-        if (!same) continue;
-        assert_int_equal(bco_winrate(verdicts, i, NULL, &w, NULL), BCO_OK);
-        assert_true(fabs(w.win_rate - column(published, "win_rate")) < 1e-6);
-        assert_true(fabs(w.standard_error - column(published, "standard_error")) < 1e-6);
-        assert_true((double)w.n == column(published, "n_total"));
-        assert_true((double)w.wins == column(published, "n_wins"));
-        assert_true((double)w.losses == column(published, "n_wins_base"));
-        assert_true((double)w.ties == column(published, "n_draws"));
-        return true;
-    }
-    return false;
+static void compare_equal_length(const struct bco_verdicts *verdicts, size_t group, const struct bco_record *published,
+                                 const struct bco_length_options *difficulties) {
+    struct bco_length_weights weights = {column(published, "glm_length"), column(published, "glm_difficulty"),
+                                         column(published, "glm_not_gamed")};
+    struct bco_length_options options = *difficulties;
+    struct bco_length_control l;
+    double value = column(published, "length_controlled_winrate");
+    assert_int_equal(bco_length_control(verdicts, group, &options, &l, NULL), BCO_OK);
+    assert_int_equal(l.state, BCO_LENGTH_FITTED);
+    printf("%s: published %.2f, fitted %.2f (%.2f to %.2f)\n", bco_verdicts_group(verdicts, group), value, l.win_rate,
+           l.low, l.high);
+    assert_true(fabs(l.win_rate - value) < 1.5);
+    assert_true(l.low <= value && value <= l.high);
+    options.weights = &weights;
+    assert_int_equal(bco_length_control(verdicts, group, &options, &l, NULL), BCO_OK);
+    assert_int_equal(l.state, BCO_LENGTH_GIVEN);
+    assert_true(fabs(l.win_rate - value) < 1e-6);
+    assert_true(isnan(l.low) && isnan(l.standard_error));
+}
+
+static bool compare(const struct bco_verdicts *verdicts, const struct bco_record *published,
+                    const struct bco_length_options *difficulties) {
+    struct bco_winrate w;
+    size_t length, i;
+    char *name = bco_record_json(published, "model", &length);
+    bool found = bco_verdicts_find(verdicts, name, &i);
+    free(name);
+    if (!found) return false;
+    assert_int_equal(bco_winrate(verdicts, i, NULL, &w, NULL), BCO_OK);
+    assert_true(fabs(w.win_rate - column(published, "win_rate")) < 1e-6);
+    assert_true(fabs(w.standard_error - column(published, "standard_error")) < 1e-6);
+    assert_true((double)w.n == column(published, "n_total"));
+    assert_true((double)w.wins == column(published, "n_wins"));
+    assert_true((double)w.losses == column(published, "n_wins_base"));
+    assert_true((double)w.ties == column(published, "n_draws"));
+    compare_equal_length(verdicts, i, published, difficulties);
+    return true;
 }
 
 static void alpaca_eval_comes_out(void **state) {
     char path[4096], table[4096];
+    double *difficulty;
+    struct bco_length_options options = {.bootstrap = 400};
     struct bco_reader *reader;
     struct bco_record *record;
     size_t compared = 0;
@@ -310,11 +586,16 @@ static void alpaca_eval_comes_out(void **state) {
     }
     fclose(file);
     struct bco_verdicts *verdicts = read_preferences(path);
+    shared_path(path, sizeof path, "alpaca_eval_difficulty.csv");
+    assert_int_equal(bco_difficulty_read(path, &difficulty, &options.difficulties, NULL), BCO_OK);
+    assert_int_equal(options.difficulties, 805);
+    options.difficulty = difficulty;
     const char *published = shared_path(table, sizeof table, "alpaca_eval_published.csv");
     assert_int_equal(bco_reader_open(&reader, &published, 1, NULL, NULL), BCO_OK);
-    while (bco_reader_next(reader, &record, NULL) == BCO_OK && record) compared += compare(verdicts, record);
+    while (bco_reader_next(reader, &record, NULL) == BCO_OK && record) compared += compare(verdicts, record, &options);
     bco_reader_close(reader);
     bco_verdicts_free(verdicts);
+    free(difficulty);
     assert_true(compared >= 5);
 }
 
@@ -331,6 +612,16 @@ int main(void) {
         cmocka_unit_test(nothing_valid_is_an_error),
         cmocka_unit_test(intervals_cover),
         cmocka_unit_test(bootstrap_is_seeded_and_knows_no_threads),
+        cmocka_unit_test(few_prompts_are_covered),
+        cmocka_unit_test(wilson_has_its_closed_form),
+        cmocka_unit_test(strong_verdicts_weigh),
+        cmocka_unit_test(compares_by_prompt),
+        cmocka_unit_test(sizes_are_the_textbooks),
+        cmocka_unit_test(newton_finds_the_summit),
+        cmocka_unit_test(newton_says_where_there_is_no_summit),
+        cmocka_unit_test(equal_length_is_covered),
+        cmocka_unit_test(says_where_there_is_no_rate),
+        cmocka_unit_test(lengths_are_read),
         cmocka_unit_test(alpaca_eval_comes_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,4 +9,4 @@ try </dev/null
 try no-such-file
 try --level 95
 try --format arena
-try --length-control
+try --strong-weight 0
