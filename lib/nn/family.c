@@ -9,7 +9,7 @@
              .hidden = "intermediate_size",                                                                            \
              .positions = "max_position_embeddings",                                                                   \
              .eps = "rms_norm_eps",                                                                                    \
-             .activation = activation_key}
+             .activation = (activation_key)}
 
 /* What nearly all families share with Llama. */
 #define LLAMA KEYS("hidden_act"), .norm = BCO_NORM_RMS, .gated = true, .activation = "silu"

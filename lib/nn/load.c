@@ -67,8 +67,8 @@ static enum bco_code find_all(struct bco_model *model, const struct bco_weights 
             return bco_fail_at(err, BCO_EDATA, model->dir, 0, base->slot[i].name, "there is no such tensor");
         enum bco_code code = bco_slot_check(&base->slot[i], tensors[i], err);
         if (code) return code;
+        if (i == 0) model->dtype = bco_tensor_dtype(tensors[i]);
     }
-    model->dtype = bco_tensor_dtype(tensors[0]);
     return BCO_OK;
 }
 
