@@ -41,7 +41,7 @@ static inline void fuzz_write(const char *name, const void *bytes, size_t length
     FUZZ_CHECK(file && fwrite(bytes, 1, length, file) == length && fclose(file) == 0);
 }
 
-/* A model of 16 tokens and 8 channels, whose weights are the seed corpus of fuzz_safetensors. */
+/* A model of 16 tokens and 8 channels, whose weights are the seed corpus of fuzz_model. */
 static const char fuzz_config[] =
     "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"hidden_size\":8,\"intermediate_size\":8,"
     "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"num_key_value_heads\":1,\"vocab_size\":16,"
