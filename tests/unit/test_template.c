@@ -238,7 +238,7 @@ static const char *const refused[][2] = {
      "template line 1: out of memory: more than 256 MiB, or values nested too deeply"},
     {"{% set ns = namespace(s=[]) %}{% for i in range(5000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}",
      "template line 1: out of memory: more than 256 MiB, or values nested too deeply"},
-    {"{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}", "template line 1: nested too deeply"},
+    {"{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}", "template line 1: macros are nested too deeply"},
 };
 
 static void test_refused(void **state) {
