@@ -264,7 +264,7 @@ static bool filter_sort(struct bco_jinja *vm, const char *name, struct bco_value
 
 static bool filter_dictsort(struct bco_jinja *vm, const char *name, struct bco_value value,
                             const struct bco_arguments *arguments, struct bco_value *result) {
-    struct bco_value pairs, by = bco_value_text("key", 3);
+    struct bco_value pairs = {0}, by = bco_value_text("key", 3);
     (void)name;
     if (value.kind != VALUE_DICT) return bco_jinja_fail(vm, "dictsort needs a dict, not %s", bco_value_type(value));
     if (!bco_argument_text(vm, arguments, 1, "by", &by)) return false;
@@ -301,7 +301,7 @@ static bool filter_unique(struct bco_jinja *vm, const char *name, struct bco_val
 static struct bco_arguments rest_of(const struct bco_arguments *arguments, size_t first) {
     struct bco_arguments rest = *arguments;
     size_t skip = first < rest.count ? first : rest.count;
-    rest.items += skip;
+    if (skip) rest.items += skip;
     rest.count -= skip;
     return rest;
 }
@@ -319,7 +319,7 @@ static bool map_item(struct bco_jinja *vm, const struct bco_arguments *arguments
 static bool filter_map(struct bco_jinja *vm, const char *name, struct bco_value value,
                        const struct bco_arguments *arguments, struct bco_value *result) {
     (void)name;
-    struct bco_value items, mapped;
+    struct bco_value items, mapped = {0};
     const struct bco_value *path = arguments->count ? NULL : bco_argument(arguments, SIZE_MAX, "attribute");
     if (!path && (!arguments->count || arguments->items[0].kind != VALUE_STRING))
         return bco_jinja_fail(vm, "map requires a filter argument");
@@ -338,13 +338,14 @@ static bool filter_select(struct bco_jinja *vm, const char *name, struct bco_val
     size_t first = attribute;
     struct bco_value items, seen;
     struct bco_arguments rest = rest_of(arguments, first + 1);
-    if (arguments->count < first) return bco_jinja_fail(vm, "%s needs an attribute", name);
+    const struct bco_value *path = bco_argument(arguments, 0, NULL);
+    if (attribute && !path) return bco_jinja_fail(vm, "%s needs an attribute", name);
     const struct bco_value *test = arguments->count > first ? &arguments->items[first] : NULL;
     if (test && test->kind != VALUE_STRING) return bco_jinja_fail(vm, "%s: a test's name is no text", name);
     if (!bco_jinja_items(vm, value, &items) || !bco_value_new_list(&vm->arena, VALUE_LIST, 0, result)) return false;
     for (size_t i = 0; i < items.list->count; i++) {
         seen = items.list->items[i];
-        if (attribute && !dotted(vm, seen, arguments->items[0], &seen)) return false;
+        if (attribute && !dotted(vm, seen, *path, &seen)) return false;
         holds = bco_value_truth(seen);
         if (test && !bco_jinja_test(vm, test->text, seen, &rest, &holds)) return false;
         if (holds == keep && !bco_list_add(&vm->arena, result->list, items.list->items[i])) return bco_jinja_memory(vm);
@@ -518,7 +519,7 @@ static bool test_number(struct bco_jinja *vm, const char *name, struct bco_value
 
 static bool test_case(struct bco_jinja *vm, const char *name, struct bco_value value, bool *result) {
     static const struct bco_arguments none = {0};
-    struct bco_value answer;
+    struct bco_value answer = {0};
     if (!by_method(vm, name[0] == 'u' ? "isupper" : "islower", value, &none, &answer)) return false;
     *result = bco_value_truth(answer);
     return true;

@@ -301,6 +301,7 @@ static bool evaluate_deeper(struct bco_jinja *vm, const struct bco_node *node, s
 }
 
 static bool evaluate(struct bco_jinja *vm, const struct bco_node *node, struct bco_value *result) {
+    *result = bco_value_none();
     if (!step(vm, node)) return false;
     if (++vm->depth > BCO_JINJA_DEPTH) return bco_jinja_fail(vm, "nested too deeply");
     bool done = evaluate_deeper(vm, node, result);
@@ -338,6 +339,7 @@ static bool assign(struct bco_jinja *vm, const struct bco_node *target, struct b
 /* Executes with the output going to a text. */
 static bool capture(struct bco_jinja *vm, const struct bco_node *body, struct bco_value *text) {
     struct bco_buf buf = {0}, *out = vm->out;
+    *text = bco_value_none();
     vm->out = &buf;
     bool done = execute(vm, body);
     vm->out = out;
@@ -438,13 +440,14 @@ static bool execute_for(struct bco_jinja *vm, const struct bco_node *node) {
 }
 
 static bool execute_if(struct bco_jinja *vm, const struct bco_node *node) {
-    while (node && node->kind == NODE_IF) {
+    while (node->kind == NODE_IF) {
         struct bco_value test;
         if (!evaluate(vm, node->children[0], &test)) return false;
         if (bco_value_truth(test)) return execute(vm, node->children[1]);
         node = node->children[2];
+        if (!node) return true;
     }
-    return !node || execute(vm, node);
+    return execute(vm, node);
 }
 
 static bool execute_macro(struct bco_jinja *vm, const struct bco_node *node) {
