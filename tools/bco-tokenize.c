@@ -188,6 +188,18 @@ static enum bco_code close_all(struct tokenize *t, enum bco_code code, struct bc
     return code;
 }
 
+static void put_last_line(const struct tokenize *t) {
+    const struct bco_tokenize_counts *n = &t->counts;
+    if (n->parted)
+        cli_warn(&t->cli, "%" PRIu64 " of the prompts are no prefix of the whole conversation: cut where they part",
+                 n->parted);
+    if (t->show)
+        cli_summary(&t->cli, "%" PRIu64 " in, %" PRIu64 " out, %" PRIu64 " rejected", n->in, n->out, n->rejected);
+    else
+        cli_summary(&t->cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " tokens), %" PRIu64 " rejected", n->in,
+                    n->out, n->whole.tokens, n->rejected);
+}
+
 int main(int argc, char **argv) {
     struct tokenize t = {.options = {.bos = true, .eos = true}};
     struct bco_error err = {0};
@@ -203,11 +215,6 @@ int main(int argc, char **argv) {
     enum bco_code code = open_all(&t, &err);
     if (!code) code = run(&t, &err);
     code = close_all(&t, code, &err);
-    if (!code && t.counts.parted)
-        cli_warn(&t.cli, "%" PRIu64 " prompts are no prefix of the whole conversation and were cut where both part",
-                 t.counts.parted);
-    if (!code)
-        cli_summary(&t.cli, "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " tokens), %" PRIu64 " rejected", t.counts.in,
-                    t.counts.out, t.counts.whole.tokens, t.counts.rejected);
+    if (!code) put_last_line(&t);
     return cli_finish(&t.cli, code, &err);
 }

@@ -417,7 +417,7 @@ static enum bco_code encode_cached(const struct bco_bpe *bpe, const struct bco_v
     if (entry->hash == hash && entry->length == length && !memcmp(entry->text, text, length)) {
         if (!bco_grow((void **)&ids->ids, &ids->capacity, start + entry->count, sizeof *ids->ids))
             return bco_fail_memory(err);
-        memcpy(ids->ids + start, entry->ids, entry->count * sizeof *ids->ids);
+        if (entry->count) memcpy(ids->ids + start, entry->ids, entry->count * sizeof *ids->ids);
         ids->count += entry->count;
         return BCO_OK;
     }

@@ -375,8 +375,9 @@ static bool execute_in_scope(struct bco_jinja *vm, const struct bco_node *body) 
 }
 
 static bool execute_block(struct bco_jinja *vm, const struct bco_node *node) {
-    const struct bco_node *target = node->kind == NODE_SET_BLOCK ? node->children[0] : NULL;
-    const struct bco_node *body = node->children[target != NULL], *filters = node->children[1 + (target != NULL)];
+    size_t at = node->kind == NODE_SET_BLOCK;
+    const struct bco_node *target = at ? node->children[0] : NULL;
+    const struct bco_node *body = node->children[at], *filters = node->children[at + 1];
     struct bco_scope *outer = vm->scope;
     struct bco_value text;
     if (!(vm->scope = open_scope(vm, outer))) {

@@ -1,0 +1,1 @@
+printf '{"prompt":[{"role":"user","content":"Hello"}],"completion":[{"role":"assistant","content":"hello"}]}\n' | bco-tokenize -m $ROOT/examples/data

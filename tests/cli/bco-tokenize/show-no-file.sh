@@ -1,0 +1,1 @@
+bco-tokenize --show text --chat-template nowhere.jinja </dev/null

@@ -1,0 +1,1 @@
+bco-tokenize --show text -m $ROOT/examples/data </dev/null

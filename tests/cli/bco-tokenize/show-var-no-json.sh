@@ -1,0 +1,1 @@
+echo '{"messages":[]}' | bco-tokenize --show text --chat-template $ROOT/examples/data/chatml.jinja --var 'x={'
