@@ -17,7 +17,7 @@ struct bco_model;
 
 struct bco_model_options {
     int threads;      /* 0: all the cores this process may use */
-    bool trainable;   /* gradients are wanted: weights in memory as f32, not mapped */
+    bool trainable;   /* gradients are wanted */
     bool init_random; /* weights drawn from config.json's initializer_range; *.safetensors need not be there */
     uint64_t seed;    /* of whatever is drawn */
 
@@ -32,7 +32,9 @@ struct bco_model_options {
  * checked before it is used. `options` NULL: the defaults (all zero).
  * An adapter is trained, and the model's own weights stay, where the model is
  * trainable; otherwise it is merged into them. Errors: BCO_EDATA for whatever is
- * wrong in a folder, BCO_EUSAGE for options that do not go together. */
+ * wrong in a folder, BCO_EUSAGE for options that do not go together.
+ * Weights that are trained are kept as f32; matrices that are not, and are all F16 or all BF16, stay so in
+ * memory, unless an adapter is merged into them. */
 BCO_API enum bco_code bco_model_open(struct bco_model **model, const char *dir, const struct bco_model_options *options,
                                      struct bco_error *err);
 BCO_API void bco_model_close(struct bco_model *model); /* NULL is legal */

@@ -70,7 +70,7 @@ static enum bco_code add_module(struct bco_model *model, const struct module *m,
 static enum bco_code place(struct bco_model *model, bool gradients, struct bco_error *err) {
     struct bco_slots *slots = &model->adapter;
     size_t i = 0;
-    if (!bco_slots_place(slots, gradients)) return bco_fail_memory(err);
+    if (!bco_slots_place(slots, gradients, false)) return bco_fail_memory(err);
     for (struct module m = first_module(); next_module(model, &m);) {
         struct bco_lora *lora = &m.at->lora[m.part];
         if (!lora->rank) continue;

@@ -29,6 +29,8 @@ void bco_cpu_activation_backward(const struct bco_team *team, enum bco_activatio
                                  const float *dy);
 void bco_cpu_embedding(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, const float *table,
                        float scale, float *y, bool add);
+void bco_cpu_embedding_half(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, struct bco_half table,
+                            float scale, float *y, bool add);
 void bco_cpu_embedding_backward(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, const float *dy,
                                 float scale, float *dtable);
 void bco_cpu_add(const struct bco_team *team, size_t count, float scale, const float *x, float *y);

@@ -17,6 +17,16 @@ void bco_cpu_embedding(const struct bco_team *team, size_t T, size_t C, const in
     for (size_t t = 0; t < T; t++) (add ? add_scaled : copy_scaled)(table + (size_t)ids[t] * C, scale, y + t * C, C);
 }
 
+void bco_cpu_embedding_half(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, struct bco_half table,
+                            float scale, float *y, bool add) {
+#pragma omp parallel for num_threads(bco_team_for(team, T *C)) schedule(static)
+    for (size_t t = 0; t < T; t++) {
+        float *row = bco_team_scratch(team);
+        bco_widen(table, (size_t)ids[t] * C, C, row);
+        (add ? add_scaled : copy_scaled)(row, scale, y + t * C, C);
+    }
+}
+
 /* Each thread has its own channels, so that one id's tokens are always added in order. */
 void bco_cpu_embedding_backward(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, const float *dy,
                                 float scale, float *dtable) {

@@ -47,7 +47,42 @@ static struct bco_matmul block(const struct bco_matmul *p) {
     return part;
 }
 
+/* A block of b's rows as f32. */
+static void widen_rows(const struct bco_team *team, const struct bco_matmul *p, size_t first, size_t rows) {
+    size_t begin, end;
+#pragma omp parallel num_threads(bco_team_for(team, rows * p->ldb)) private(begin, end)
+    {
+        bco_team_share(rows * p->ldb, 64, &begin, &end);
+        bco_widen(p->b_half, first * p->ldb + begin, end - begin, team->wide + begin);
+    }
+}
+
+/* Some rows of b at a time: each gives columns of c, or, where b is not transposed, a term of all of c. */
+static void multiply_half(const struct bco_team *team, const struct bco_matmul *p) {
+    size_t total = p->transpose_b ? p->n : p->k, step = team->wide_size / p->ldb;
+    for (size_t first = 0; first < total; first += step) {
+        size_t rows = total - first < step ? total - first : step;
+        struct bco_matmul part = *p;
+        part.b_half = (struct bco_half){0};
+        part.b = team->wide;
+        widen_rows(team, p, first, rows);
+        if (p->transpose_b) {
+            part.n = rows;
+            part.c += first;
+        } else {
+            part.k = rows;
+            part.a += p->transpose_a ? first * p->lda : first;
+            if (first) part.beta = 1;
+        }
+        bco_cpu_matmul(team, &part);
+    }
+}
+
 void bco_cpu_matmul(const struct bco_team *team, const struct bco_matmul *p) {
+    if (p->b_half.bits) {
+        multiply_half(team, p);
+        return;
+    }
     size_t worth = p->m * p->n / 16 * p->k / (WORK_PER_THREAD / 16) + 1;
     int threads = worth < (size_t)team->threads ? (int)worth : team->threads;
     if (threads == 1) {
@@ -76,6 +111,7 @@ void bco_cpu_linear(const struct bco_team *team, const struct bco_linear *l, siz
                            .a = x,
                            .lda = l->in,
                            .b = l->weight,
+                           .b_half = l->half,
                            .ldb = l->by_input ? l->out : l->in,
                            .beta = l->bias ? 1 : 0,
                            .c = y,
@@ -119,6 +155,7 @@ void bco_cpu_linear_backward(const struct bco_team *team, const struct bco_linea
                            .a = dy,
                            .lda = l->out,
                            .b = l->weight,
+                           .b_half = l->half,
                            .ldb = l->by_input ? l->out : l->in,
                            .beta = add ? 1 : 0,
                            .c = dx,

@@ -15,6 +15,7 @@ const struct bco_ops bco_cpu_ops = {
     .activation = bco_cpu_activation,
     .activation_backward = bco_cpu_activation_backward,
     .embedding = bco_cpu_embedding,
+    .embedding_half = bco_cpu_embedding_half,
     .embedding_backward = bco_cpu_embedding_backward,
     .add = bco_cpu_add,
     .softmax = bco_cpu_softmax,

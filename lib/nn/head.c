@@ -50,6 +50,7 @@ static void multiply_out(const struct bco_model *model, size_t count, const floa
                            .a = normed,
                            .lda = C,
                            .b = model->head.weight,
+                           .b_half = model->head.half,
                            .ldb = C,
                            .c = logits,
                            .ldc = V};
@@ -96,6 +97,7 @@ static void products_backward(const struct bco_model *model, struct bco_head *h,
                             .a = h->logits,
                             .lda = V,
                             .b = model->head.weight,
+                            .b_half = model->head.half,
                             .ldb = C,
                             .c = h->dx,
                             .ldc = C};

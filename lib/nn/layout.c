@@ -22,7 +22,8 @@ struct walk {
 };
 
 struct place {
-    float *weight, *gradient;
+    float *weight, *gradient; /* weight NULL: in 16 bits */
+    struct bco_half half;
 };
 
 void bco_model_name(const struct bco_model *model, size_t layer, const char *base, const char *suffix,
@@ -39,8 +40,10 @@ static struct place next(struct walk *w, const char *base, const char *suffix, s
                          enum bco_start start, bool joined) {
     struct bco_slots *slots = &w->model->base;
     if (w->placing) {
-        size_t offset = slots->slot[w->next++].offset;
-        return (struct place){slots->weights + offset, slots->gradients ? slots->gradients + offset : NULL};
+        const struct bco_slot *slot = &slots->slot[w->next++];
+        if (slot->half) return (struct place){.half = {slots->halves + slot->offset, slots->bf16}};
+        return (struct place){.weight = slots->weights + slot->offset,
+                              .gradient = slots->gradients ? slots->gradients + slot->offset : NULL};
     }
     char name[BCO_NAME_SIZE];
     bco_model_name(w->model, w->layer, base, suffix, name);
@@ -84,8 +87,7 @@ static void walk_linear(struct walk *w, struct bco_projection *p, size_t in, con
         if (!modules[i]) continue;
         size_t rows = by_input ? in : outs[i], columns = by_input ? outs[i] : in;
         struct place place = next(w, modules[i], "weight", rows, columns, BCO_START_RANDOM, count > 0);
-        if (count == 0) l->weight = place.weight;
-        if (count == 0) l->dweight = place.gradient;
+        if (count == 0) l->weight = place.weight, l->dweight = place.gradient, l->half = place.half;
         p->module[count] = modules[i];
         p->outs[count++] = outs[i];
         l->out += outs[i];
@@ -137,12 +139,13 @@ static void walk_ends(struct walk *w) {
     else if (!c->tied)
         head = next(w, n->head, "weight", c->vocabulary, c->channels, BCO_START_RANDOM, false);
     if (n->positions) positions = next(w, n->positions, "weight", c->positions, c->channels, BCO_START_RANDOM, false);
-    m->embedding = table.weight;
-    m->dembedding = table.gradient;
-    m->position_table = positions.weight;
-    m->dposition_table = positions.gradient;
-    m->head = (struct bco_linear){
-        .in = c->channels, .out = c->classifier ? 1 : c->vocabulary, .weight = head.weight, .dweight = head.gradient};
+    m->tokens = (struct bco_table){table.weight, table.gradient, table.half};
+    m->positions = (struct bco_table){positions.weight, positions.gradient, positions.half};
+    m->head = (struct bco_linear){.in = c->channels,
+                                  .out = c->classifier ? 1 : c->vocabulary,
+                                  .weight = head.weight,
+                                  .dweight = head.gradient,
+                                  .half = head.half};
     walk_norm(w, &m->final_norm, n->final_norm, c->channels, 1);
 }
 
@@ -161,7 +164,7 @@ enum bco_code bco_model_layout(struct bco_model *model, struct bco_error *err) {
     return model->layers ? walk(model, false, err) : bco_fail_memory(err);
 }
 
-enum bco_code bco_model_place(struct bco_model *model, bool gradients, struct bco_error *err) {
-    if (!bco_slots_place(&model->base, gradients)) return bco_fail_memory(err);
+enum bco_code bco_model_place(struct bco_model *model, bool gradients, bool half, struct bco_error *err) {
+    if (!bco_slots_place(&model->base, gradients, half)) return bco_fail_memory(err);
     return walk(model, true, err);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HASH_PIECE ((size_t)1 << 20) /* elements */
 #define TWO_PI 6.28318530717958647692
 
 /* Checkpoints may leave out the family's root ("transformer."), and tied ones may hold the head alone. */
@@ -72,14 +73,36 @@ static enum bco_code find_all(struct bco_model *model, const struct bco_weights 
     return BCO_OK;
 }
 
+/* Are all matrices of one 16-bit type? */
+static bool all_half(const struct bco_model *model, const struct bco_tensor *const *tensors) {
+    if (model->dtype == BCO_DTYPE_F32) return false;
+    for (size_t i = 0; i < model->base.count; i++)
+        if (!tensors[i] || (model->base.slot[i].dims == 2 && bco_tensor_dtype(tensors[i]) != model->dtype))
+            return false;
+    return true;
+}
+
+/* 16 bits as they are; widened in pieces only to see that they are finite. */
+static bool read_half(const struct bco_slots *slots, const struct bco_slot *slot, const struct bco_tensor *tensor) {
+    float piece[1024];
+    bool finite = true;
+    memcpy(slots->halves + slot->offset, tensor->data, slot->count * sizeof *slots->halves);
+    for (size_t at = 0; at < slot->count && finite; at += 1024)
+        finite = bco_tensor_read(tensor, at, slot->count - at < 1024 ? slot->count - at : 1024, piece);
+    return finite;
+}
+
+static bool read_slot(const struct bco_slots *slots, const struct bco_slot *slot, const struct bco_tensor *tensor) {
+    if (slot->half) return read_half(slots, slot, tensor);
+    return bco_tensor_read(tensor, 0, slot->count, slots->weights + slot->offset);
+}
+
 enum bco_code bco_slots_read(const struct bco_slots *slots, const struct bco_tensor *const *tensors, int threads,
                              struct bco_error *err) {
     size_t bad = slots->count;
 #pragma omp parallel for num_threads(threads) schedule(dynamic) reduction(min : bad)
     for (size_t i = 0; i < slots->count; i++) {
-        const struct bco_slot *slot = &slots->slot[i];
-        if (tensors[i] && !bco_tensor_read(tensors[i], 0, slot->count, slots->weights + slot->offset) && i < bad)
-            bad = i;
+        if (tensors[i] && !read_slot(slots, &slots->slot[i], tensors[i]) && i < bad) bad = i;
     }
     if (bad == slots->count) return BCO_OK;
     return bco_fail_at(err, BCO_EDATA, tensors[bad]->file, 0, tensors[bad]->name, "it holds NaN or an infinity");
@@ -91,12 +114,15 @@ static void draw_missing(struct bco_model *model, const struct bco_tensor *const
             bco_model_draw(model, &model->base.slot[i], seed, model->base.weights + model->base.slot[i].offset);
 }
 
-enum bco_code bco_model_load(struct bco_model *model, bool gradients, uint64_t seed, struct bco_error *err) {
+enum bco_code bco_model_load(struct bco_model *model, bool gradients, bool keep_half, uint64_t seed,
+                             struct bco_error *err) {
     struct bco_weights *weights = NULL;
     const struct bco_tensor **tensors = bco_calloc(model->base.count, sizeof *tensors);
     enum bco_code code = tensors ? bco_weights_open(&weights, model->dir, err) : bco_fail_memory(err);
     if (!code) code = find_all(model, weights, tensors, err);
-    if (!code) code = bco_model_place(model, gradients, err);
+    bool half = !code && keep_half && !gradients && all_half(model, tensors);
+    model->base.bf16 = model->dtype == BCO_DTYPE_BF16;
+    if (!code) code = bco_model_place(model, gradients, half, err);
     if (!code) code = bco_slots_read(&model->base, tensors, model->team.threads, err);
     if (!code) draw_missing(model, tensors, seed);
     free(tensors);
@@ -180,13 +206,26 @@ static void hash_config(struct bco_hasher *hasher, const struct bco_config *c) {
     bco_hasher_add(hasher, c->turned, c->layers);
 }
 
-static void hash_slots(struct bco_hasher *hasher, const struct bco_slots *slots, struct bco_hash *hashes, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
-    for (size_t i = 0; i < slots->count; i++) {
-        const struct bco_slot *slot = &slots->slot[i];
-        hashes[i] = bco_hash_bytes(slots->weights + slot->offset, slot->count * sizeof(float), i);
+/* Of the values as f32, however they are kept, in pieces. */
+static bool hash_slot(const struct bco_slots *slots, size_t i, struct bco_hash *hash) {
+    const struct bco_slot *slot = &slots->slot[i];
+    float *wide = slot->half ? bco_malloc(HASH_PIECE, sizeof *wide) : NULL;
+    if (slot->half && !wide) return false;
+    *hash = (struct bco_hash){.low = i};
+    for (size_t at = 0; at < slot->count; at += HASH_PIECE) {
+        size_t count = slot->count - at < HASH_PIECE ? slot->count - at : HASH_PIECE;
+        *hash = bco_hash_bytes(bco_slot_values(slots, slot, at, count, wide), count * sizeof(float), hash->low);
     }
+    free(wide);
+    return true;
+}
+
+static bool hash_slots(struct bco_hasher *hasher, const struct bco_slots *slots, struct bco_hash *hashes, int threads) {
+    bool done = true;
+#pragma omp parallel for num_threads(threads) schedule(dynamic) reduction(&& : done)
+    for (size_t i = 0; i < slots->count; i++) done = hash_slot(slots, i, &hashes[i]) && done;
     for (size_t i = 0; i < slots->count; i++) bco_hasher_add_u64(hasher, hashes[i].low ^ hashes[i].high);
+    return done;
 }
 
 /* An adapter counts only where it was read: a new one changes nothing yet. */
@@ -194,18 +233,18 @@ uint32_t bco_model_hash(const struct bco_model *model) {
     struct bco_hasher *hasher = bco_hasher_new();
     size_t most = model->base.count > model->adapter.count ? model->base.count : model->adapter.count;
     struct bco_hash *hashes = bco_calloc(most, sizeof *hashes);
-    uint64_t value = 0;
-    if (hasher && hashes) {
-        hash_config(hasher, &model->config);
-        hash_slots(hasher, &model->base, hashes, model->team.threads);
-        if (model->adapter_dir) {
-            hash_slots(hasher, &model->adapter, hashes, model->team.threads);
-            hash_double(hasher, bco_lora_scale(&model->lora));
-        }
-        value = bco_hasher_value(hasher).low;
-        if ((uint32_t)value == 0) value = 1;
+    uint32_t value = 0;
+    if (!hasher || !hashes) goto done;
+    hash_config(hasher, &model->config);
+    if (!hash_slots(hasher, &model->base, hashes, model->team.threads)) goto done;
+    if (model->adapter_dir) {
+        if (!hash_slots(hasher, &model->adapter, hashes, model->team.threads)) goto done;
+        hash_double(hasher, bco_lora_scale(&model->lora));
     }
+    value = (uint32_t)bco_hasher_value(hasher).low;
+    if (value == 0) value = 1;
+done:
     bco_hasher_free(hasher);
     free(hashes);
-    return (uint32_t)value;
+    return value;
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WIDE_FLOATS ((size_t)4 << 20)
+
 static enum bco_code read_config(struct bco_model *model, struct bco_error *err) {
     struct bco_mapping mapping = {0};
     char *path = bco_path_join(model->dir, "config.json");
@@ -38,8 +40,9 @@ static enum bco_code open_base(struct bco_model *model, const struct bco_model_o
     enum bco_code code = read_config(model, err);
     if (!code) code = set_head(model, options, err);
     if (!code) code = bco_model_layout(model, err);
-    if (!code && !options->init_random) return bco_model_load(model, gradients, options->seed, err);
-    if (!code) code = bco_model_place(model, gradients, err);
+    bool keep_half = !options->adapter || options->trainable; /* a merged adapter needs f32 */
+    if (!code && !options->init_random) return bco_model_load(model, gradients, keep_half, options->seed, err);
+    if (!code) code = bco_model_place(model, gradients, false, err);
     for (size_t i = 0; !code && i < model->base.count; i++)
         bco_model_draw(model, &model->base.slot[i], options->seed, model->base.weights + model->base.slot[i].offset);
     return code;
@@ -54,6 +57,15 @@ static enum bco_code open_adapter(struct bco_model *model, const struct bco_mode
     return BCO_OK;
 }
 
+/* Room to widen matrices of 16 bits: at least a row of each. */
+static enum bco_code open_wide(struct bco_model *model, struct bco_error *err) {
+    model->team.wide_size = WIDE_FLOATS;
+    for (size_t i = 0; i < model->base.count; i++)
+        if (model->base.slot[i].shape[1] > model->team.wide_size) model->team.wide_size = model->base.slot[i].shape[1];
+    model->team.wide = bco_malloc_aligned(model->team.wide_size, sizeof(float));
+    return model->team.wide ? BCO_OK : bco_fail_memory(err);
+}
+
 static enum bco_code open_model(struct bco_model *model, const char *dir, const struct bco_model_options *options,
                                 struct bco_error *err) {
     bool adapted = options->adapter || options->lora_rank;
@@ -65,6 +77,7 @@ static enum bco_code open_model(struct bco_model *model, const char *dir, const 
     enum bco_code code = open_base(model, options, options->trainable && !adapted, err);
     if (!code) code = open_adapter(model, options, err);
     if (code) return code;
+    if (model->base.halves && (code = open_wide(model, err))) return code;
     model->fingerprint = bco_model_hash(model);
     if (!model->trainable) bco_adapter_merge(model);
     return model->fingerprint ? BCO_OK : bco_fail_memory(err);
@@ -92,6 +105,7 @@ void bco_model_close(struct bco_model *model) {
     free(model->adapter_dir);
     free(model->layers);
     free(model->workspace);
+    free(model->team.wide);
     free(model->dir);
     bco_angles_free(&model->angles);
     bco_angles_free(&model->local_angles);

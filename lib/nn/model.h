@@ -26,6 +26,8 @@ struct bco_slot {
     size_t dims, shape[2], count;
     size_t offset;        /* in the model's weights and gradients, in floats */
     enum bco_start start; /* of --init random */
+    bool joined;          /* right behind the one before */
+    bool half;            /* kept in 16 bits: offset is in the halves */
 };
 
 /* A set of weights in one piece of memory. */
@@ -35,14 +37,20 @@ struct bco_slots {
     uint64_t elements;          /* of all weights */
     size_t floats;              /* of memory, gaps of alignment included */
     float *weights, *gradients; /* [floats] each; gradients NULL where none are wanted */
+    uint16_t *halves;           /* matrices that are kept in 16 bits, or NULL */
+    bool bf16;                  /* their kind */
 };
 
 /* One more weight behind the others: a matrix [rows, columns], or a vector where
  * rows is 0. `joined`: right behind, without a gap. false: out of memory. */
 bool bco_slots_add(struct bco_slots *slots, const char *name, size_t rows, size_t columns, enum bco_start start,
                    bool joined);
-/* Memory for all of them; the gradients are zero. false: out of memory. */
-bool bco_slots_place(struct bco_slots *slots, bool gradients);
+/* Memory for all of them, for the matrices of 16 bits an element where `half`; the
+ * gradients are zero. false: out of memory. */
+bool bco_slots_place(struct bco_slots *slots, bool gradients, bool half);
+/* Elements [first, first+count) of one of them: where they are, or in `wide`. */
+const float *bco_slot_values(const struct bco_slots *slots, const struct bco_slot *slot, size_t first, size_t count,
+                             float *wide);
 void bco_slots_free(struct bco_slots *slots);
 
 /* LoRA (Hu et al., 2021) on one module: y += scale * (x A^T) B^T. */
@@ -74,6 +82,13 @@ struct bco_angles {
     size_t positions;
 };
 
+/* An embedding; in 16 bits where weight is NULL. */
+struct bco_table {
+    const float *weight;
+    float *dweight;
+    struct bco_half half;
+};
+
 struct bco_model {
     char *dir;
     struct bco_config config;
@@ -93,8 +108,8 @@ struct bco_model {
     struct bco_layer *layers; /* [config.layers] */
     struct bco_linear head;
     struct bco_norm final_norm;
-    float *embedding, *dembedding;           /* [V, C] */
-    float *position_table, *dposition_table; /* [positions, C] or NULL */
+    struct bco_table tokens;    /* [V, C] */
+    struct bco_table positions; /* [positions, C], or empty */
     struct bco_angles angles, local_angles;
 
     char *workspace; /* of a pass, kept between calls */
@@ -104,10 +119,11 @@ struct bco_model {
 /* Lists all weights: slots and sizes, no memory for them yet. */
 enum bco_code bco_model_layout(struct bco_model *model, struct bco_error *err);
 /* Gives them memory and points the layers at them. */
-enum bco_code bco_model_place(struct bco_model *model, bool gradients, struct bco_error *err);
+enum bco_code bco_model_place(struct bco_model *model, bool gradients, bool half, struct bco_error *err);
 /* Checks the folder's tensors against the slots, calls bco_model_place, reads, and
  * draws a head that is not there; NaN and infinities are errors. */
-enum bco_code bco_model_load(struct bco_model *model, bool gradients, uint64_t seed, struct bco_error *err);
+enum bco_code bco_model_load(struct bco_model *model, bool gradients, bool keep_half, uint64_t seed,
+                             struct bco_error *err);
 /* Draws one. */
 void bco_model_draw(const struct bco_model *model, const struct bco_slot *slot, uint64_t seed, float *weight);
 uint32_t bco_model_hash(const struct bco_model *model);

@@ -7,6 +7,8 @@
 #ifndef BCO_NN_OPS_H
 #define BCO_NN_OPS_H
 
+#include "nn/half.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,9 +18,12 @@ struct bco_team {
     int threads;
     float *scratch; /* [threads * scratch_size] */
     size_t scratch_size;
+    float *wide; /* [wide_size], where 16-bit matrices are widened: at least one of their rows */
+    size_t wide_size;
 };
 
-/* c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c; op transposes where told. */
+/* c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c; op transposes where told.
+ * b may be stored in 16 bits, without gaps between its rows: then b is NULL. */
 struct bco_matmul {
     bool transpose_a, transpose_b;
     size_t m, n, k;
@@ -30,6 +35,7 @@ struct bco_matmul {
     float beta;
     float *c;
     size_t ldc;
+    struct bco_half b_half;
 };
 
 /* y[T,out] = x[T,in] W^T + bias. */
@@ -39,6 +45,7 @@ struct bco_linear {
     const float *weight;
     const float *bias; /* [out] or NULL */
     float *dweight, *dbias;
+    struct bco_half half; /* the weight, where it is stored in 16 bits; weight is NULL then */
 };
 
 enum bco_norm_kind {
@@ -129,6 +136,8 @@ struct bco_ops {
     /* y[t] = scale * table[ids[t]], added where `add`. */
     void (*embedding)(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, const float *table,
                       float scale, float *y, bool add);
+    void (*embedding_half)(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, struct bco_half table,
+                           float scale, float *y, bool add);
     void (*embedding_backward)(const struct bco_team *team, size_t T, size_t C, const int32_t *ids, const float *dy,
                                float scale, float *dtable);
 

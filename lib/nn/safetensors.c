@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "nn/file.h"
+#include "nn/half.h"
 #include "nn/kernels.h"
 
 #include <stdlib.h>
@@ -374,40 +375,10 @@ BCO_CLONES static bool all_finite(const float *x, size_t n) {
     return bad == 0;
 }
 
-BCO_CLONES static void widen_bf16(const unsigned char *from, size_t n, float *to) {
-    for (size_t i = 0; i < n; i++) {
-        uint16_t half;
-        memcpy(&half, from + 2 * i, sizeof half);
-        uint32_t bits = (uint32_t)half << 16;
-        memcpy(to + i, &bits, sizeof bits);
-    }
-}
-
-/* Shifts exponent and mantissa into place; the product with 2^112 mends the
- * exponent's bias, subnormals included. An exponent of all ones stays one. */
-BCO_CLONES static void widen_f16(const unsigned char *from, size_t n, float *to) {
-    for (size_t i = 0; i < n; i++) {
-        uint16_t half;
-        memcpy(&half, from + 2 * i, sizeof half);
-        uint32_t bits = (uint32_t)(half & 0x7FFF) << 13;
-        uint32_t sign = (uint32_t)(half & 0x8000) << 16;
-        uint32_t special = (half & 0x7C00) == 0x7C00 ? 0x7F800000u : 0;
-        float value;
-        memcpy(&value, &bits, sizeof value);
-        value *= 0x1p112f;
-        memcpy(&bits, &value, sizeof bits);
-        bits |= sign | special;
-        memcpy(to + i, &bits, sizeof bits);
-    }
-}
-
 bool bco_tensor_read(const struct bco_tensor *tensor, size_t first, size_t count, float *out) {
-    const unsigned char *data = tensor->data;
     if (strcmp(tensor->dtype, "F32") == 0)
-        memcpy(out, data + 4 * first, 4 * count);
-    else if (strcmp(tensor->dtype, "BF16") == 0)
-        widen_bf16(data + 2 * first, count, out);
+        memcpy(out, (const char *)tensor->data + 4 * first, 4 * count);
     else
-        widen_f16(data + 2 * first, count, out);
+        bco_widen((struct bco_half){tensor->data, strcmp(tensor->dtype, "BF16") == 0}, first, count, out);
     return all_finite(out, count);
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "nn/adapter.h"
 #include "nn/file.h"
+#include "nn/half.h"
 #include "nn/model.h"
 #include "stream/output.h"
 
@@ -42,36 +43,6 @@ struct save {
     size_t shards;
     struct bco_error *err;
 };
-
-/* ---- 16 bits --------------------------------------------------------------- */
-
-uint16_t bco_to_bf16(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if ((bits & 0x7F800000u) == 0x7F800000u) return (uint16_t)(bits >> 16);
-    return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
-}
-
-/* A half's subnormals are multiples of 2^-24: adding 1/2 leaves just these bits in the mantissa, rounded. */
-static uint16_t small_f16(uint32_t magnitude) {
-    float x;
-    memcpy(&x, &magnitude, sizeof x);
-    x += 0.5f;
-    memcpy(&magnitude, &x, sizeof magnitude);
-    return (uint16_t)(magnitude - 0x3F000000u);
-}
-
-uint16_t bco_to_f16(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000u);
-    uint32_t magnitude = bits & 0x7FFFFFFFu;
-    if (magnitude > 0x7F800000u) return (uint16_t)(sign | 0x7E00u);
-    if (magnitude >= 0x477FF000u) return (uint16_t)(sign | 0x7C00u); /* 65520 and more */
-    if (magnitude < 0x38800000u) return (uint16_t)(sign | small_f16(magnitude));
-    uint32_t rounded = magnitude - 0x38000000u + 0xFFFu + (magnitude >> 13 & 1u);
-    return (uint16_t)(sign | rounded >> 13);
-}
 
 /* ---- weights --------------------------------------------------------------- */
 
@@ -157,15 +128,15 @@ static bool all_finite(const float *weight, size_t count) {
 }
 
 static enum bco_code write_weight(const struct save *s, const struct bco_slot *slot, struct bco_output *output,
-                                  uint16_t *piece) {
-    const float *weight = s->slots->weights + slot->offset;
+                                  float *wide, uint16_t *piece) {
     for (size_t at = 0; at < slot->count; at += PIECE) {
         size_t count = slot->count - at < PIECE ? slot->count - at : PIECE;
-        bool finite = s->narrow ? convert(s, weight + at, count, piece) : all_finite(weight + at, count);
+        const float *weight = bco_slot_values(s->slots, slot, at, count, wide);
+        bool finite = s->narrow ? convert(s, weight, count, piece) : all_finite(weight, count);
         if (!finite)
             return bco_fail_at(s->err, BCO_EDATA, s->dir, 0, slot->name, "it holds a number that is no finite %s",
                                s->dtype);
-        const void *bytes = s->narrow ? (const void *)piece : weight + at;
+        const void *bytes = s->narrow ? (const void *)piece : weight;
         enum bco_code code = bco_output_write(output, bytes, count * s->size, s->err);
         if (code) return code;
     }
@@ -173,10 +144,12 @@ static enum bco_code write_weight(const struct save *s, const struct bco_slot *s
 }
 
 static enum bco_code write_weights(const struct save *s, size_t shard, struct bco_output *output) {
+    float *wide = bco_malloc(PIECE, sizeof *wide);
     uint16_t *piece = bco_malloc(PIECE, sizeof *piece);
-    enum bco_code code = piece ? write_header(s, shard, output) : bco_fail_memory(s->err);
+    enum bco_code code = wide && piece ? write_header(s, shard, output) : bco_fail_memory(s->err);
     for (size_t i = 0; !code && i < s->slots->count; i++)
-        if (s->shard[i] == shard) code = write_weight(s, s->order[i], output, piece);
+        if (s->shard[i] == shard) code = write_weight(s, s->order[i], output, wide, piece);
+    free(wide);
     free(piece);
     return code;
 }

@@ -7,8 +7,4 @@
 enum bco_code bco_model_save_limited(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
                                      uint64_t limit, struct bco_error *err);
 
-/* f32 to 16 bits, rounded to nearest, ties to even; what is too large becomes an infinity. */
-uint16_t bco_to_bf16(float x);
-uint16_t bco_to_f16(float x);
-
 #endif

@@ -263,13 +263,20 @@ static float *input_of(const struct bco_model *model, const struct bco_pass *p, 
     return l < model->config.layers ? p->stash[l].x : p->x;
 }
 
+static void embed(const struct bco_model *model, const struct bco_pass *p, const struct bco_table *table,
+                  const int32_t *ids, float scale, float *x, bool add) {
+    size_t C = model->config.channels;
+    if (table->weight)
+        model->ops->embedding(&model->team, p->T, C, ids, table->weight, scale, x, add);
+    else
+        model->ops->embedding_half(&model->team, p->T, C, ids, table->half, scale, x, add);
+}
+
 void bco_trunk_forward(struct bco_model *model, struct bco_pass *p) {
     const struct bco_config *c = &model->config;
     float *x = input_of(model, p, 0);
-    model->ops->embedding(&model->team, p->T, c->channels, p->ids, model->embedding, (float)c->embedding_scale, x,
-                          false);
-    if (model->position_table)
-        model->ops->embedding(&model->team, p->T, c->channels, p->positions, model->position_table, 1, x, true);
+    embed(model, p, &model->tokens, p->ids, (float)c->embedding_scale, x, false);
+    if (c->family->learned_positions) embed(model, p, &model->positions, p->positions, 1, x, true);
     for (size_t l = 0; l < c->layers; l++) forward_layer(model, p, l, input_of(model, p, l + 1));
 }
 
@@ -355,9 +362,10 @@ void bco_trunk_backward(struct bco_model *model, struct bco_pass *p) {
         feed_forward_backward(model, p, l);
         attend_backward(model, p, l);
     }
-    if (model->dembedding)
+    if (model->tokens.dweight)
         model->ops->embedding_backward(&model->team, p->T, c->channels, p->ids, p->dx, (float)c->embedding_scale,
-                                       model->dembedding);
-    if (model->dposition_table)
-        model->ops->embedding_backward(&model->team, p->T, c->channels, p->positions, p->dx, 1, model->dposition_table);
+                                       model->tokens.dweight);
+    if (model->positions.dweight)
+        model->ops->embedding_backward(&model->team, p->T, c->channels, p->positions, p->dx, 1,
+                                       model->positions.dweight);
 }

@@ -93,7 +93,7 @@ static void check_product(bool transpose_a, bool transpose_b, size_t m, size_t n
     fill(b, NULL, k * n, 1, 0);
     fill(c, NULL, m * n, 1, 0);
     struct bco_matmul p = {transpose_a, transpose_b,         m,    n, k, 0.5f, a, transpose_a ? m : k,
-                           b,           transpose_b ? k : n, 2.0f, c, n};
+                           b,           transpose_b ? k : n, 2.0f, c, n, {0}};
     plain_product(&p, expected);
     ops->matmul(&team, &p);
     assert_close("matmul", c, expected, m * n, 1e-5);
@@ -108,6 +108,36 @@ static void products(void **state) {
         check_product(t & 1, t & 2, 33, 400, 300);
         check_product(t & 1, t & 2, 1, 33, 64);
     }
+}
+
+/* b in 16 bits gives what its f32 gives, also where it is widened in several blocks. */
+static void check_half(bool transpose_a, bool transpose_b, bool bf16) {
+    enum { M = 13, N = 40, K = 24 };
+    static float wide[100];
+    float a[M * K], b[K * N], c[M * N], expected[M * N];
+    uint16_t bits[K * N];
+    struct bco_team small = team;
+    fill(a, NULL, M * K, 1, 0);
+    fill(b, NULL, K * N, 1, 0);
+    fill(c, NULL, M * N, 1, 0);
+    memcpy(expected, c, sizeof c);
+    for (int i = 0; i < K * N; i++) bits[i] = bf16 ? bco_to_bf16(b[i]) : bco_to_f16(b[i]);
+    bco_widen((struct bco_half){bits, bf16}, 0, K * N, b);
+    struct bco_matmul p = {transpose_a, transpose_b,         M,    N,        K, 0.5f, a, transpose_a ? M : K,
+                           b,           transpose_b ? K : N, 2.0f, expected, N, {0}};
+    ops->matmul(&team, &p);
+    p.b = NULL;
+    p.b_half = (struct bco_half){bits, bf16};
+    p.c = c;
+    small.wide = wide;
+    small.wide_size = 100;
+    ops->matmul(&small, &p);
+    for (int i = 0; i < M * N; i++) assert_true(fabs((double)c[i] - (double)expected[i]) < 1e-5);
+}
+
+static void products_half(void **state) {
+    (void)state;
+    for (int t = 0; t < 8; t++) check_half(t & 1, t & 2, t & 4);
 }
 
 /* ---- linear -------------------------------------------------------------------- */
@@ -136,7 +166,7 @@ static void check_linear(bool by_input) {
     double same[5 * 6 + 24 + 4], expected[20];
     fill(in, same, 58, 1, 0);
     fill(dy, NULL, 20, 1, 0);
-    struct bco_linear l = {6, 4, by_input, in + 30, in + 54, dw, db};
+    struct bco_linear l = {6, 4, by_input, in + 30, in + 54, dw, db, {0}};
     ops->linear(&team, &l, 5, in, y);
     plain_linear(&s, same, expected);
     assert_close("linear", y, expected, 20, 1e-6);
@@ -433,17 +463,12 @@ static void squares(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exponential),
-        cmocka_unit_test(products),
-        cmocka_unit_test(linear),
-        cmocka_unit_test(norms),
-        cmocka_unit_test(rope),
-        cmocka_unit_test(attention),
-        cmocka_unit_test(attention_continued),
-        cmocka_unit_test(activations),
-        cmocka_unit_test(embedding),
-        cmocka_unit_test(softmax),
-        cmocka_unit_test(squares),
+        cmocka_unit_test(exponential),   cmocka_unit_test(products),
+        cmocka_unit_test(products_half), cmocka_unit_test(linear),
+        cmocka_unit_test(norms),         cmocka_unit_test(rope),
+        cmocka_unit_test(attention),     cmocka_unit_test(attention_continued),
+        cmocka_unit_test(activations),   cmocka_unit_test(embedding),
+        cmocka_unit_test(softmax),       cmocka_unit_test(squares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
