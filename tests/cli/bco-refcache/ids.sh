@@ -6,4 +6,4 @@ cat >in.jsonl <<'EOF'
 {"prompt_ids":[3,4],"completion_ids":[9],"label":false}
 {"prompt_ids":[3,4],"completion_ids":[5,6,2],"label":false}
 EOF
-bco-refcache -m "$model" --ids in.jsonl | sed -E 's/(-[0-9]+\.[0-9]{3})[0-9]*/\1/g'
+bco-refcache -m "$model" --ids in.jsonl | sed -E 's/(-[0-9]+\.[0-9]{3})[0-9]*/\1/g; s/"[0-9a-f]{8}-[0-9a-f]{8}-/"W-T-/'
