@@ -1,4 +1,3 @@
-#include "align/pack.h"
 #include "align/window.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -19,8 +18,7 @@ struct run {
     struct bco_refcache_counts *counts;
     struct bco_source source;
     struct bco_window window;
-    struct bco_pack pack;
-    size_t batch_tokens;
+    struct bco_compute compute;
     uint32_t model;
     char ref_id[BCO_REFERENCE_ID_SIZE];
     struct bco_store_key *keys; /* of a window's jobs */
@@ -88,44 +86,17 @@ static enum bco_code commit(struct run *r, struct bco_error *err) {
 
 /* ---- computing -------------------------------------------------------------------- */
 
-static enum bco_code finish_job(struct run *r, struct bco_job *job, double logp, struct bco_error *err) {
-    if (!isfinite(logp))
-        return bco_fail(err, BCO_EDATA, "the model's log-prob of record %llu is no number",
-                        (unsigned long long)job->record);
-    job->result = (struct bco_reference){logp, job->sequence.length - job->sequence.prompt_len};
-    job->done = true;
-    r->counts->computed++;
-    r->counts->tokens += job->sequence.length;
-    if (!r->cache->store) return BCO_OK;
-    r->keys[r->waiting] = job->key;
-    r->results[r->waiting++] = job->result;
-    return BCO_OK;
-}
-
-/* The jobs from order[0] on that fit into one batch, at least one. */
-static enum bco_code pack_jobs(struct run *r, const size_t *order, size_t count, struct bco_error *err) {
-    bco_pack_clear(&r->pack);
-    for (size_t i = 0; i < count; i++) {
-        const struct bco_sequence *s = &r->window.jobs[order[i]].sequence;
-        if (i > 0 && r->pack.tokens + s->length > r->batch_tokens) break;
-        int32_t *ids = bco_pack_add(&r->pack, s->length, s->prompt_len);
-        if (!ids) return bco_fail_memory(err);
-        memcpy(ids, s->ids, s->length * sizeof *ids);
-    }
-    return BCO_OK;
-}
-
 static enum bco_code compute_batch(struct run *r, const size_t *order, size_t count, size_t *taken,
                                    struct bco_error *err) {
-    enum bco_code code = pack_jobs(r, order, count, err);
-    if (code) return code;
-    struct bco_batch batch = bco_pack_batch(&r->pack);
-    double *logp = bco_malloc(batch.sequences, sizeof *logp);
-    code = logp ? bco_model_logp(r->cache->model, &batch, logp, NULL, err) : bco_fail_memory(err);
-    for (size_t i = 0; i < batch.sequences && code == BCO_OK; i++)
-        code = finish_job(r, &r->window.jobs[order[i]], logp[i], err);
-    *taken = batch.sequences;
-    free(logp);
+    enum bco_code code = bco_window_compute(&r->window, &r->compute, order, count, taken, err);
+    for (size_t i = 0; code == BCO_OK && i < *taken; i++) {
+        const struct bco_job *job = &r->window.jobs[order[i]];
+        r->counts->computed++;
+        r->counts->tokens += job->sequence.length;
+        if (!r->cache->store) continue;
+        r->keys[r->waiting] = job->key;
+        r->results[r->waiting++] = job->result;
+    }
     return code;
 }
 
@@ -146,6 +117,22 @@ static enum bco_code compute(struct run *r, const size_t *order, size_t count, s
     return code;
 }
 
+/* ---- writing ----------------------------------------------------------------------- */
+
+static enum bco_code add_results(void *user, struct bco_record *record, uint64_t number, size_t count,
+                                 const struct bco_reference *const results[2], struct bco_error *err) {
+    static const char *const logp_names[2][2] = {{"ref_logp", ""}, {"ref_logp_chosen", "ref_logp_rejected"}};
+    static const char *const token_names[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
+    const struct run *r = user;
+    enum bco_code code = BCO_OK;
+    (void)number;
+    for (size_t i = 0; i < count && code == BCO_OK; i++)
+        code = bco_record_set_number(record, logp_names[count - 1][i], results[i]->logp, err);
+    for (size_t i = 0; i < count && code == BCO_OK; i++)
+        code = bco_record_set_number(record, token_names[count - 1][i], (double)results[i]->tokens, err);
+    return code ? code : bco_record_set_text(record, "ref_id", r->ref_id, strlen(r->ref_id), err);
+}
+
 /* ---- the run ------------------------------------------------------------------------ */
 
 static enum bco_code run_window(struct run *r, struct bco_error *err) {
@@ -155,7 +142,7 @@ static enum bco_code run_window(struct run *r, struct bco_error *err) {
     if (code == BCO_OK) code = compute(r, order, count, err);
     if (code == BCO_OK) code = commit(r, err);
     for (size_t i = 0; i < r->window.job_count; i++) r->counts->repeated += !r->window.jobs[i].done;
-    if (code == BCO_OK) code = bco_window_write(&r->window, r->cache->writer, r->ref_id, err);
+    if (code == BCO_OK) code = bco_window_write(&r->window, r->cache->writer, add_results, r, err);
     if (code == BCO_OK) r->counts->out += before;
     free(order);
     return code;
@@ -170,7 +157,8 @@ static void start(struct run *r) {
     };
     bco_reference_id_format(&id, r->ref_id);
     r->model = id.weights;
-    r->batch_tokens = c->batch_tokens ? c->batch_tokens : BATCH_TOKENS;
+    r->compute.model = c->model;
+    r->compute.batch_tokens = c->batch_tokens ? c->batch_tokens : BATCH_TOKENS;
     r->committed = bco_clock();
     r->source = (struct bco_source){
         .reader = c->reader,
@@ -188,7 +176,7 @@ static void finish(struct run *r) {
     r->counts->rejected = r->source.rejected;
     r->counts->cuts = r->source.cuts;
     bco_window_free(&r->window);
-    bco_pack_free(&r->pack);
+    bco_pack_free(&r->compute.pack);
     free(r->keys);
     free(r->results);
     free(r->found);
@@ -202,7 +190,7 @@ enum bco_code bco_refcache_run(const struct bco_refcache *cache, const struct bc
     size_t tokens, records;
     *r.counts = (struct bco_refcache_counts){0};
     start(&r);
-    if (!bco_size_mul(r.batch_tokens, BATCHES_A_WINDOW, &tokens)) tokens = r.batch_tokens;
+    if (!bco_size_mul(r.compute.batch_tokens, BATCHES_A_WINDOW, &tokens)) tokens = r.compute.batch_tokens;
     do {
         code = bco_window_fill(&r.window, &r.source, tokens, r.model, err);
         records = r.window.item_count;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "data/record.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MOST_RECORDS = 4096 };
@@ -111,42 +112,65 @@ enum bco_code bco_window_pending(const struct bco_window *w, size_t **order, siz
     return BCO_OK;
 }
 
+/* ---- computing ------------------------------------------------------------------------ */
+
+static enum bco_code pack_jobs(const struct bco_window *w, struct bco_compute *c, const size_t *order, size_t count,
+                               struct bco_error *err) {
+    bco_pack_clear(&c->pack);
+    for (size_t i = 0; i < count; i++) {
+        const struct bco_sequence *s = &w->jobs[order[i]].sequence;
+        if (i > 0 && c->pack.tokens + s->length > c->batch_tokens) break;
+        int32_t *ids = bco_pack_add(&c->pack, s->length, s->prompt_len);
+        if (!ids) return bco_fail_memory(err);
+        memcpy(ids, s->ids, s->length * sizeof *ids);
+    }
+    return BCO_OK;
+}
+
+static enum bco_code finish_job(struct bco_job *job, bool score, double value, struct bco_error *err) {
+    if (!isfinite(value))
+        return bco_fail(err, BCO_EDATA, "the model's %s of record %llu is no number", score ? "score" : "log-prob",
+                        (unsigned long long)job->record);
+    job->result = (struct bco_reference){value, job->sequence.length - job->sequence.prompt_len};
+    job->done = true;
+    return BCO_OK;
+}
+
+enum bco_code bco_window_compute(struct bco_window *w, struct bco_compute *c, const size_t *order, size_t count,
+                                 size_t *taken, struct bco_error *err) {
+    bool score = bco_model_is_classifier(c->model);
+    enum bco_code code = pack_jobs(w, c, order, count, err);
+    if (code) return code;
+    struct bco_batch batch = bco_pack_batch(&c->pack);
+    double *values = bco_malloc(batch.sequences, sizeof *values);
+    if (!values) return bco_fail_memory(err);
+    code = score ? bco_model_score(c->model, &batch, values, err) : bco_model_logp(c->model, &batch, values, NULL, err);
+    for (size_t i = 0; i < batch.sequences && code == BCO_OK; i++)
+        code = finish_job(&w->jobs[order[i]], score, values[i], err);
+    *taken = batch.sequences;
+    free(values);
+    return code;
+}
+
 /* ---- writing -------------------------------------------------------------------------- */
 
-static const struct bco_reference *result_of(const struct bco_window *w, size_t job) {
-    return &w->jobs[w->jobs[job].twin].result;
-}
-
-static enum bco_code set_results(struct bco_record *record, const struct bco_window *w, const struct bco_item *item,
-                                 const char *ref_id, struct bco_error *err) {
-    static const char *const logp_names[2][2] = {{"ref_logp", ""}, {"ref_logp_chosen", "ref_logp_rejected"}};
-    static const char *const token_names[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
-    enum bco_code code = BCO_OK;
-    size_t pair = item->count - 1;
-    for (size_t i = 0; i < item->count && code == BCO_OK; i++)
-        code = bco_record_set_number(record, logp_names[pair][i], result_of(w, item->first + i)->logp, err);
-    for (size_t i = 0; i < item->count && code == BCO_OK; i++) {
-        double tokens = (double)result_of(w, item->first + i)->tokens;
-        code = bco_record_set_number(record, token_names[pair][i], tokens, err);
-    }
-    return code ? code : bco_record_set_text(record, "ref_id", ref_id, strlen(ref_id), err);
-}
-
 static enum bco_code write_item(const struct bco_window *w, const struct bco_item *item, struct bco_writer *writer,
-                                const char *ref_id, struct bco_error *err) {
+                                bco_window_add *add, void *user, struct bco_error *err) {
     struct bco_record *record = NULL;
+    const struct bco_job *first = &w->jobs[item->first], *last = &w->jobs[item->first + item->count - 1];
+    const struct bco_reference *const results[2] = {&w->jobs[first->twin].result, &w->jobs[last->twin].result};
     enum bco_code code = bco_record_parse(&record, item->json, item->length, err);
-    if (code == BCO_OK) code = set_results(record, w, item, ref_id, err);
-    if (code == BCO_OK) code = bco_writer_record(writer, record, err);
+    if (code == BCO_OK) code = add(user, record, first->record, item->count, results, err);
+    if (code == BCO_OK && writer) code = bco_writer_record(writer, record, err);
     bco_record_free(record);
     return code;
 }
 
-enum bco_code bco_window_write(struct bco_window *w, struct bco_writer *writer, const char *ref_id,
+enum bco_code bco_window_write(struct bco_window *w, struct bco_writer *writer, bco_window_add *add, void *user,
                                struct bco_error *err) {
     enum bco_code code = BCO_OK;
     for (size_t i = 0; i < w->item_count && code == BCO_OK; i++)
-        code = write_item(w, &w->items[i], writer, ref_id, err);
+        code = write_item(w, &w->items[i], writer, add, user, err);
     bco_window_clear(w);
     return code;
 }

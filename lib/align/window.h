@@ -3,6 +3,7 @@
 #ifndef BCO_ALIGN_WINDOW_H
 #define BCO_ALIGN_WINDOW_H
 
+#include "align/pack.h"
 #include "align/source.h"
 #include "base/buf.h"
 
@@ -40,8 +41,24 @@ enum bco_code bco_window_fill(struct bco_window *window, struct bco_source *sour
 /* Jobs that wait for their result, the longest first: their count, and *order (the caller frees it). */
 enum bco_code bco_window_pending(const struct bco_window *window, size_t **order, size_t *count, struct bco_error *err);
 
-/* Writes the records with their results, and is empty again. */
-enum bco_code bco_window_write(struct bco_window *window, struct bco_writer *writer, const char *ref_id,
+/* What results are computed with. */
+struct bco_compute {
+    struct bco_model *model;
+    size_t batch_tokens; /* at once, unless one sequence has more */
+    struct bco_pack pack;
+};
+
+/* Computes the log-probs (of a classifier the scores) of the jobs from order[0] on that fit into one batch, at least
+ * one; *taken says how many. */
+enum bco_code bco_window_compute(struct bco_window *window, struct bco_compute *compute, const size_t *order,
+                                 size_t count, size_t *taken, struct bco_error *err);
+
+/* Adds the `count` results, one or two of a pair, to the record, which was number `number` in the input. */
+typedef enum bco_code bco_window_add(void *user, struct bco_record *record, uint64_t number, size_t count,
+                                     const struct bco_reference *const results[2], struct bco_error *err);
+
+/* Writes the records with their results (`writer` NULL: only adds), and is empty again. */
+enum bco_code bco_window_write(struct bco_window *window, struct bco_writer *writer, bco_window_add *add, void *user,
                                struct bco_error *err);
 void bco_window_clear(struct bco_window *window);
 void bco_window_free(struct bco_window *window); /* what it owns */
