@@ -11,6 +11,6 @@ cat >model/config.json <<'END'
   "tie_word_embeddings": true, "initializer_range": 0.041666666666666664
 }
 END
-${CC:-cc} -O2 -std=c17 -fopenmp -I"$ROOT/include" -o bench "$ROOT/tests/bench/model.c" "$BUILD/libbco.a" \
-    -lcsv -lyyjson -lzstd -lz -lpcre2-8 -lopenblas -lxxhash -llmdb -lm
+${CC:-cc} -O2 -std=c17 -fopenmp -o bench "$ROOT/tests/bench/model.c" \
+    $(PKG_CONFIG_PATH=$BUILD pkg-config --cflags --libs bco) -lopenblas
 ./bench model

@@ -1,0 +1,93 @@
+"""What libbco writes, read by transformers and peft: the same log-probs as the golden values, the same scores.
+usage: read_saved.py RESAVE GOLDEN WORK"""
+import json, os, subprocess, sys, warnings
+warnings.filterwarnings("ignore")
+os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+import torch
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from peft import PeftModel
+
+resave, golden, work = sys.argv[1:4]
+failed = 0
+
+
+def save(name, *extra, dtype="f32", source=None):
+    out = os.path.join(work, "-".join([name, dtype, *[os.path.basename(e) for e in extra]]))
+    os.makedirs(out)
+    run = subprocess.run([resave, source or os.path.join(golden, name), out, dtype, *extra], capture_output=True, text=True)
+    if run.returncode:
+        raise SystemExit(f"{name}: {run.stderr}")
+    return out, run.stdout
+
+
+def logp(model, sequence):
+    ids = torch.tensor([sequence["ids"]])
+    with torch.no_grad():
+        scores = model(ids).logits[0].double().log_softmax(-1)
+    n = sequence["prompt_len"]
+    return sum(scores[t - 1, ids[0, t]].item() for t in range(n, ids.shape[1]))
+
+
+def load(path):
+    return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, attn_implementation="eager")
+
+
+def compare(what, model, sequences, expected, tolerance):
+    global failed
+    worst = max(abs(logp(model, s) - e) for s, e in zip(sequences, expected))
+    failed += not worst < tolerance
+    print(f"{what}: logp differs by {worst:.1e}{'' if worst < tolerance else ' FAILED'}", flush=True)
+
+
+def check_model(name, data):
+    expected = [s["logp"] for s in data["sequences"]]
+    folder, _ = save(name)
+    compare(name, load(folder), data["sequences"], expected, 1e-3)
+    for dtype in ("bf16", "f16"):
+        if name.endswith(dtype):
+            folder, _ = save(name, dtype=dtype)
+            compare(f"{name} as {dtype}", load(folder), data["sequences"], expected, 1e-3)
+
+
+def check_adapter(name, data):
+    base = os.path.join(golden, data["base_model"])
+    merged, _ = save(data["base_model"], os.path.join(golden, name))
+    compare(f"{name} merged", load(merged), data["sequences"], [s["logp"] for s in data["sequences"]], 1e-3)
+
+
+def check_new_adapter(name, data):
+    adapter, _ = save(name, "lora")
+    model = PeftModel.from_pretrained(load(os.path.join(golden, name)), adapter)
+    merged, _ = save(name, adapter)
+    ours = load(merged)
+    compare(f"{name} with a new adapter", model, data["sequences"], [logp(ours, s) for s in data["sequences"]], 1e-3)
+
+
+def check_scores(name, *extra):
+    global failed
+    folder, score = save(name, *extra)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
+    with torch.no_grad():
+        theirs = model(torch.tensor([[5, 9, 17, 4, 33]])).logits
+    difference = abs(theirs.item() - float(score))
+    failed += not difference < 1e-5
+    print(f"{name} {' '.join(extra)}: score differs by {difference:.1e}{'' if difference < 1e-5 else ' FAILED'}", flush=True)
+
+
+for name in sorted(os.listdir(golden)):
+    path = os.path.join(golden, name, "golden.json")
+    if not os.path.exists(path):
+        continue
+    data = json.load(open(path))
+    if data.get("adapter"):
+        check_adapter(name, data)
+    elif "bce" in data:
+        check_scores(name)
+    else:
+        check_model(name, data)
+        if name in ("llama-gqa-tied", "gpt2", "phi3"):
+            check_new_adapter(name, data)
+for name in ("llama-gqa-tied", "qwen2", "gpt2"):
+    check_scores(name, "head")
+print(f"{failed} failed")
+sys.exit(failed > 0)
