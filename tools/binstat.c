@@ -19,7 +19,7 @@ static enum bco_code check_all(const struct settings *s, const struct bco_stat *
 /* The figures are written whether the gates hold or not. */
 static enum bco_code run(struct settings *s, struct bco_error *err) {
     struct filter *f = &s->filter;
-    struct bco_stat stat;
+    struct bco_stat stat = {0};
     enum bco_code code = check_all(s, NULL, err);
     if (code == BCO_OK) code = filter_open(f, err);
     if (code == BCO_OK) code = bco_stat_run(f->reader, f->rejects, &stat, &f->cli.watch, err);

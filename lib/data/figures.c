@@ -7,9 +7,6 @@
 
 #define FIGURE(member)                                                                                                 \
     { #member, offsetof(struct bco_stat, member) }
-#define LENGTHS(member)                                                                                                \
-    FIGURE(member.min), FIGURE(member.p25), FIGURE(member.p50), FIGURE(member.p75), FIGURE(member.p95),                \
-        FIGURE(member.max), FIGURE(member.mean)
 
 const struct bco_figure bco_figures[] = {
     FIGURE(records),
@@ -24,8 +21,20 @@ const struct bco_figure bco_figures[] = {
     FIGURE(missing_reference),
     FIGURE(weight_up),
     FIGURE(weight_down),
-    LENGTHS(prompt_chars),
-    LENGTHS(completion_chars),
+    FIGURE(prompt_chars.min),
+    FIGURE(prompt_chars.p25),
+    FIGURE(prompt_chars.p50),
+    FIGURE(prompt_chars.p75),
+    FIGURE(prompt_chars.p95),
+    FIGURE(prompt_chars.max),
+    FIGURE(prompt_chars.mean),
+    FIGURE(completion_chars.min),
+    FIGURE(completion_chars.p25),
+    FIGURE(completion_chars.p50),
+    FIGURE(completion_chars.p75),
+    FIGURE(completion_chars.p95),
+    FIGURE(completion_chars.max),
+    FIGURE(completion_chars.mean),
 };
 const size_t bco_figure_count = sizeof bco_figures / sizeof *bco_figures;
 
