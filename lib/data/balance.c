@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define CHUNK 65536 /* bytes read back at once */
-#define PEEK 1024   /* bytes read back for one line; more when it is longer */
+#define PEEK 64     /* bytes read back for one line beyond the usual length; more where it is longer */
 
 enum { DOWN, UP };
 
@@ -50,6 +50,7 @@ struct bco_balancer {
     struct bco_filter_counts *counts;
     struct bco_spool *spool; /* NULL: nothing is kept, or the output keeps it */
     struct bco_buf line;
+    uint64_t bytes, all; /* of the lines seen, and how many */
     struct group *groups;
     size_t group_count, group_capacity;
     uint32_t *order;
@@ -173,7 +174,7 @@ static enum bco_code read_some(struct bco_balancer *b, uint64_t offset, size_t w
 /* The line at `start` goes to b->line, with its newline. */
 static enum bco_code read_line(struct bco_balancer *b, uint64_t start, struct bco_error *err) {
     bco_buf_clear(&b->line);
-    for (size_t want = PEEK;; want = CHUNK) {
+    for (size_t want = (size_t)(b->bytes / b->all) + PEEK;; want = CHUNK) {
         size_t before = b->line.length, got = 0;
         enum bco_code code = read_some(b, start + before, want, &b->line, &got, err);
         if (code != BCO_OK) return code;
@@ -287,6 +288,8 @@ enum bco_code bco_balancer_add(struct bco_balancer *b, const struct bco_item *it
     if (code != BCO_OK) return code;
     cell->records++;
     cell->weight += item->weight;
+    b->bytes += item->line_length;
+    b->all++;
     bool given = counts_given(b->options);
     if (!given && b->options->balance == BCO_BALANCE_OVERSAMPLE && !remember(&cell->starts, kept_size(b)))
         return bco_fail_memory(err);
