@@ -9,12 +9,13 @@
 
 struct refcache {
     struct cli cli;
-    const char *model, *store, *shard;
+    const char *model, *store, *shard, *chat_file;
     uint64_t max_length, max_prompt, batch_tokens;
     int overlong, precision;
     struct bco_refcache cache;
     struct bco_model *opened;
     struct bco_tokenizer *tokenizer;
+    struct bco_template *chat;
     struct bco_refcache_counts counts;
 };
 
@@ -33,6 +34,8 @@ static size_t add_options(struct cli_option *to, struct refcache *r) {
         {"max-prompt", 0, CLI_COUNT, &r->max_prompt, "N", "tokens of a prompt that had to be cut [half of max-length]",
          NULL, 1, 1e9, NULL},
         {"overlong", 0, CLI_CHOICE, &r->overlong, "WHAT", "truncate, drop or error [truncate]", "truncate|drop|error",
+         0, 0, NULL},
+        {"chat-template", 0, CLI_TEXT, &r->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
          0, 0, NULL},
         {"no-bos", 0, CLI_UNFLAG, &r->cache.limits.bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
         {"no-eos", 0, CLI_UNFLAG, &r->cache.limits.eos, NULL, "no EOS behind the completion", NULL, 0, 0, NULL},
@@ -73,6 +76,8 @@ static enum bco_code open_all(struct refcache *r, struct bco_error *err) {
     struct bco_refcache *c = &r->cache;
     enum bco_code code = bco_model_open(&r->opened, r->model, &options, err);
     if (code == BCO_OK && !c->limits.ids) code = bco_tokenizer_open(&r->tokenizer, r->model, err);
+    if (code == BCO_OK && !c->limits.ids) code = bco_template_open(&r->chat, r->model, r->chat_file, err);
+    c->limits.chat = r->chat;
     if (code == BCO_OK) code = bco_refcache_limits(&c->limits, r->opened, r->tokenizer, err);
     if (code == BCO_OK && r->store) code = bco_store_open(&c->store, r->store, err);
     if (code == BCO_OK) code = bco_reader_open(&c->reader, r->cli.arguments, r->cli.argument_count, NULL, err);
@@ -98,6 +103,7 @@ static enum bco_code close_all(struct refcache *r, enum bco_code code, struct bc
     bco_writer_discard(c->writer);
     bco_reader_close(c->reader);
     bco_store_close(c->store);
+    bco_template_close(r->chat);
     bco_tokenizer_close(r->tokenizer);
     bco_model_close(r->opened);
     return code;
@@ -105,6 +111,9 @@ static enum bco_code close_all(struct refcache *r, enum bco_code code, struct bc
 
 static void summary(const struct refcache *r) {
     const struct bco_refcache_counts *n = &r->counts;
+    if (n->cuts.parted)
+        cli_warn(&r->cli, "%" PRIu64 " prompts are rendered otherwise alone: cut where they part from the whole",
+                 n->cuts.parted);
     cli_summary(&r->cli,
                 "%" PRIu64 " in, %" PRIu64 " out, %" PRIu64 " computed, %" PRIu64 " from the store, %" PRIu64
                 " repeated, %" PRIu64 " prompts cut, %" PRIu64 " completions cut, %" PRIu64

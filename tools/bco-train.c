@@ -11,11 +11,12 @@ struct train {
     struct cli cli;
     struct bco_train_options options;
     struct bco_dataset_options data_options;
-    const char *model_path, *valid_path, *adam_betas;
+    const char *model_path, *valid_path, *adam_betas, *chat_file;
     uint64_t max_length, max_prompt, batch, micro_tokens, keep;
     int loss, shift, schedule, overlong, order, init, precision;
     struct bco_model *model;
     struct bco_tokenizer *tokenizer;
+    struct bco_template *chat;
     struct bco_writer *rejects;
     struct bco_dataset *data, *valid;
     struct bco_train_result result;
@@ -58,6 +59,8 @@ static size_t add_limits(struct cli_option *to, struct train *t) {
          &d->max_prompt_given},
         {"overlong", 0, CLI_CHOICE, &t->overlong, "WHAT", "truncate, drop or error", "truncate|drop|error", 0, 0,
          &d->overlong_given},
+        {"chat-template", 0, CLI_TEXT, &t->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
+         0, 0, NULL},
         {"no-bos", 0, CLI_UNFLAG, &d->limits.bos, NULL, "no BOS before the prompt", NULL, 0, 0, &d->bos_given},
         {"no-eos", 0, CLI_UNFLAG, &d->limits.eos, NULL, "no EOS behind the completion", NULL, 0, 0, &d->eos_given},
     };
@@ -160,6 +163,9 @@ static enum bco_code open_model(struct train *t, struct bco_error *err) {
     enum bco_code code = bco_train_prepare(&t->options, err);
     if (code == BCO_OK) code = bco_model_open(&t->model, t->model_path, &options, err);
     if (code == BCO_OK && !t->data_options.limits.ids) code = bco_tokenizer_open(&t->tokenizer, t->model_path, err);
+    if (code == BCO_OK && !t->data_options.limits.ids)
+        code = bco_template_open(&t->chat, t->model_path, t->chat_file, err);
+    t->data_options.limits.chat = t->chat;
     if (code == BCO_OK && t->cli.rejects) code = bco_writer_open(&t->rejects, t->cli.rejects, err);
     return code;
 }
@@ -192,6 +198,9 @@ static void summary(const struct train *t) {
         cli_summary(&t->cli, "finished before: nothing to do");
         return;
     }
+    if (n.cuts.parted)
+        cli_warn(&t->cli, "%" PRIu64 " prompts are rendered otherwise alone: cut where they part from the whole",
+                 n.cuts.parted);
     cli_summary(&t->cli,
                 "%" PRIu64 " records (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " skipped, %" PRIu64
                 " prompts cut, %" PRIu64 " completions cut, %" PRIu64 " overlong dropped, %" PRIu64
@@ -204,6 +213,7 @@ static void close_all(struct train *t) {
     bco_writer_discard(t->rejects);
     bco_dataset_close(t->data);
     bco_dataset_close(t->valid);
+    bco_template_close(t->chat);
     bco_tokenizer_close(t->tokenizer);
     bco_model_close(t->model);
 }

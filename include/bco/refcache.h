@@ -22,7 +22,7 @@ extern "C" {
 struct bco_reference_id {
     uint32_t weights;       /* bco_model_fingerprint */
     uint32_t tokenizer;     /* bco_tokenizer_fingerprint; 0: records with ids */
-    uint32_t chat_template; /* 0: none */
+    uint32_t chat_template; /* bco_template_fingerprint; 0: the record has texts or ids, no messages */
     struct bco_limits limits;
 };
 

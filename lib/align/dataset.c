@@ -54,12 +54,16 @@ static void expect(struct bco_dataset *d, const struct bco_reference_id *id) {
     if (o->bos_given) limits.bos = given->bos;
     if (o->eos_given) limits.eos = given->eos;
     limits.ids = given->ids;
+    limits.chat = given->chat;
+    limits.chat_options = given->chat_options;
     d->expected.limits = limits;
     d->source.limits = limits;
     d->has_id = true;
 }
 
-static enum bco_code check_id(struct bco_dataset *d, const struct bco_record *record, struct bco_error *err) {
+static enum bco_code check_id(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
+                              struct bco_error *err) {
+    const struct bco_template *chat = d->options.limits.chat;
     struct bco_reference_id id;
     const char *text;
     size_t length;
@@ -71,6 +75,7 @@ static enum bco_code check_id(struct bco_dataset *d, const struct bco_record *re
     if (!bco_record_text(record, "ref_id", &text, &length) || !bco_reference_id_parse(&id, text, length))
         return bco_record_fail(record, "ref_id", err, "is none that this bco-refcache writes");
     if (!d->has_id) expect(d, &id);
+    d->expected.chat_template = sample->prompt.messages && chat ? bco_template_fingerprint(chat) : 0;
     if (!bco_reference_id_differs(&id, &d->expected, words, sizeof words)) return BCO_OK;
     d->source.fatal = true;
     return bco_record_fail(record, "ref_id", err, "made with other settings: %s", words);
@@ -86,7 +91,7 @@ static enum bco_code look(void *user, const struct bco_record *record, const str
     }
     enum bco_code code = check_number(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", err);
     if (code == BCO_OK && sample->is_pair) code = check_number(record, "ref_logp_rejected", err);
-    return code == BCO_OK ? check_id(d, record, err) : code;
+    return code == BCO_OK ? check_id(d, record, sample, err) : code;
 }
 
 /* ---- taking records in ------------------------------------------------------------------ */

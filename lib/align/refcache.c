@@ -20,8 +20,8 @@ struct run {
     struct bco_window window;
     struct bco_compute compute;
     uint32_t model;
-    char ref_id[BCO_REFERENCE_ID_SIZE];
-    struct bco_store_key *keys; /* of a window's jobs */
+    char ref_ids[2][BCO_REFERENCE_ID_SIZE]; /* of texts, of messages */
+    struct bco_store_key *keys;             /* of a window's jobs */
     struct bco_reference *results;
     bool *found;
     size_t capacity;
@@ -130,7 +130,8 @@ static enum bco_code add_results(void *user, struct bco_record *record, uint64_t
         code = bco_record_set_number(record, logp_names[count - 1][i], results[i]->logp, err);
     for (size_t i = 0; i < count && code == BCO_OK; i++)
         code = bco_record_set_number(record, token_names[count - 1][i], (double)results[i]->tokens, err);
-    return code ? code : bco_record_set_text(record, "ref_id", r->ref_id, strlen(r->ref_id), err);
+    const char *ref_id = r->ref_ids[!r->cache->limits.ids && bco_record_kind(record, "prompt") == BCO_LIST];
+    return code ? code : bco_record_set_text(record, "ref_id", ref_id, strlen(ref_id), err);
 }
 
 /* ---- the run ------------------------------------------------------------------------ */
@@ -155,7 +156,9 @@ static void start(struct run *r) {
         .tokenizer = c->limits.ids ? 0 : bco_tokenizer_fingerprint(c->tokenizer),
         .limits = c->limits,
     };
-    bco_reference_id_format(&id, r->ref_id);
+    bco_reference_id_format(&id, r->ref_ids[0]);
+    if (c->limits.chat) id.chat_template = bco_template_fingerprint(c->limits.chat);
+    bco_reference_id_format(&id, r->ref_ids[1]);
     r->model = id.weights;
     r->compute.model = c->model;
     r->compute.batch_tokens = c->batch_tokens ? c->batch_tokens : BATCH_TOKENS;
