@@ -17,7 +17,8 @@ struct bco_template;
 /* Reads a template: from `file`, or, where that is NULL, from the folder `dir`
  * (chat_template.jinja, else chat_template of tokenizer_config.json; of a list the
  * one called default). bos_token and eos_token come from `dir`, which may be NULL.
- * *chat is NULL where `dir` has none. BCO_EDATA: it does not parse; the message names the line. */
+ * *chat is NULL where `dir` has none. BCO_EDATA: `file` does not parse; the message names
+ * the line. A model's own that does not parse is an error when it is rendered. */
 BCO_API enum bco_code bco_template_open(struct bco_template **chat, const char *dir, const char *file,
                                         struct bco_error *err);
 BCO_API void bco_template_close(struct bco_template *chat); /* NULL is legal */

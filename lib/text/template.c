@@ -18,6 +18,7 @@ struct bco_template {
     char *tokens[2]; /* bos_token, eos_token as JSON; NULL: none */
     struct bco_arena arena;
     struct bco_node *tree;
+    struct bco_error broken; /* tree NULL: why a model's own template does not parse */
 };
 
 static const char *const token_names[2] = {"bos_token", "eos_token"};
@@ -104,7 +105,10 @@ enum bco_code bco_template_open(struct bco_template **chat, const char *dir, con
     if (!made) return bco_fail_memory(err);
     enum bco_code code = file ? read_file(made, file, true, err) : BCO_OK;
     if (!code && dir) code = read_folder(made, dir, err);
-    if (!code && made->source) code = parse(made, dir, file, err);
+    if (!code && made->source) code = parse(made, dir, file, file ? err : &made->broken);
+    /* A model can be used without its template: only records with messages ask for it. */
+    if (code == BCO_EDATA && !file && made->broken.code) code = BCO_OK;
+    if (code && !file && made->broken.code && err) *err = made->broken;
     if (code || !made->source)
         bco_template_close(made);
     else
@@ -205,6 +209,8 @@ enum bco_code bco_template_render(const struct bco_template *chat, const char *m
     struct bco_jinja vm = {.arena.limit = BCO_JINJA_BYTES, .out = &out, .scope = &scope, .err = err};
     if (!options) options = &defaults;
     *text = NULL;
+    if (!chat->tree)
+        return bco_fail(err, BCO_EDATA, "%s:%zu: %s", chat->broken.file, chat->broken.line, chat->broken.message);
     set_now(&vm, options->now);
     enum bco_code code = bco_value_new_list(&vm.arena, VALUE_LIST, 0, &list) ? BCO_OK : bco_fail_memory(err);
     if (!code) code = add_messages(&vm, &list, messages, length);
