@@ -8,6 +8,7 @@
 
 #include <bco/refcache.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST_FILES = UINT16_MAX, NAME_SIZE = 256 };
@@ -209,6 +210,14 @@ static void warn(const struct bco_watch *watch, const char *text) {
     if (watch && watch->warn) watch->warn(watch->user, text);
 }
 
+/* Gives back the room that growing left. */
+static void trim(struct bco_dataset *d) {
+    struct bco_entry *exact = realloc(d->entries, d->count * sizeof *exact);
+    if (!exact) return;
+    d->entries = exact;
+    d->capacity = d->count;
+}
+
 static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
     const struct bco_dataset_counts *n = &d->counts;
     d->counts.rejected = d->source.rejected;
@@ -220,6 +229,7 @@ static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
         warn(d->watch, n->up ? "no down records: nothing holds the rewards of ups down"
                              : "no up records: nothing holds the rewards of downs up");
     d->watch = NULL;
+    trim(d);
     return BCO_OK;
 }
 

@@ -2,7 +2,7 @@
 # their speed as a share of the f32 matrix product's, counting 2 x parameters x tokens for reference log-probs and 6 x
 # for training, and their peak RSS. Marks: 60 %, 50 %, and 16 bytes a parameter + 600 MiB.
 set -eu
-records=${BENCH_RECORDS:-32}
+records=${BENCH_RECORDS:-16}
 parameters=134515008
 mkdir -p shape
 cat >shape/config.json <<'END'
@@ -37,7 +37,7 @@ tell() {
 }
 set -- $(./measure run bco-refcache -q -m model --ids --max-length 512 -o ref.jsonl records.jsonl)
 tell "bco-refcache" 2 "$1" "$2"
-set -- $(./measure run bco-train -q -m model --ids --batch 16 --epochs 1 -o aligned ref.jsonl)
+set -- $(./measure run bco-train -q -m model --ids --batch 8 --epochs 1 -o aligned ref.jsonl)
 tell "bco-train" 6 "$1" "$2"
 tail -n 1 aligned/metrics.jsonl | sed -E 's/.*"tokens_per_second":([0-9]+).*/the last step alone: \1 tokens\/s/'
 echo "peak after: $(./measure peak) GFLOP/s"
