@@ -59,7 +59,7 @@ struct engine {
 
     size_t vocabulary;
     float *logits;                           /* [slots, V] */
-    struct bco_candidate *room_for_sampling; /* [slots, V] */
+    struct bco_candidate *room_for_sampling; /* [slots, 2, V] */
     size_t *slot, *starts;                   /* of a step's blocks */
     struct bco_ids step;                     /* its tokens */
     uint64_t done;                           /* completions */
@@ -289,7 +289,7 @@ static void sample_all(struct engine *e, size_t blocks, int32_t *tokens) {
 #pragma omp parallel for num_threads(e->options.threads) schedule(dynamic) if (blocks * V > 10000)
     for (size_t b = 0; b < blocks; b++)
         tokens[b] = bco_sample_token(&e->options, e->logits + b * V, V, &e->places[e->slot[b]].rng,
-                                     e->room_for_sampling + b * V);
+                                     e->room_for_sampling + 2 * b * V);
 }
 
 static enum bco_code step(struct engine *e, int32_t *tokens, struct bco_error *err) {
@@ -358,7 +358,7 @@ static enum bco_code make_room(struct engine *e, struct bco_error *err) {
     e->places = bco_calloc(slots, sizeof *e->places);
     e->queue = bco_calloc((size_t)e->room, sizeof *e->queue);
     e->logits = bco_calloc(values, sizeof *e->logits);
-    e->room_for_sampling = bco_calloc(values, sizeof *e->room_for_sampling);
+    e->room_for_sampling = bco_calloc(values, 2 * sizeof *e->room_for_sampling);
     e->slot = bco_calloc(slots, sizeof *e->slot);
     e->starts = bco_calloc(places, sizeof *e->starts);
     if (e->places && e->queue && e->logits && e->room_for_sampling && e->slot && e->starts) return BCO_OK;

@@ -1,7 +1,8 @@
 #include "nn/sampler.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
+#include <string.h>
 
 static size_t greatest(const float *logits, size_t count) {
     size_t best = 0;
@@ -11,10 +12,8 @@ static size_t greatest(const float *logits, size_t count) {
 }
 
 /* Likeliest first; equal ones by id, so that the order is one. */
-static int by_share(const void *a, const void *b) {
-    const struct bco_candidate *x = a, *y = b;
-    if (x->p != y->p) return x->p < y->p ? 1 : -1;
-    return (x->id > y->id) - (x->id < y->id);
+static bool before(struct bco_candidate a, struct bco_candidate b) {
+    return a.p > b.p || (a.p == b.p && a.id < b.id);
 }
 
 static double sum_of(const struct bco_candidate *list, size_t count) {
@@ -23,30 +22,52 @@ static double sum_of(const struct bco_candidate *list, size_t count) {
     return sum;
 }
 
-/* Drops what is certainly outside top_p: tokens under (1 - top_p)/count of the
- * whole make up less than 1 - top_p together. What is left is soon sorted. */
-static size_t drop_tail(struct bco_candidate *list, size_t count, double floor) {
+static void swap(struct bco_candidate *a, struct bco_candidate *b) {
+    struct bco_candidate kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* Brings what is before a pivot in front of it, and the others behind it; returns its place. */
+static size_t partition(struct bco_candidate *list, size_t count) {
+    struct bco_candidate *last = &list[count - 1], *middle = &list[count / 2];
+    if (before(*middle, *list)) swap(middle, list);
+    if (before(*last, *list)) swap(last, list);
+    if (before(*middle, *last)) swap(middle, last); /* the median of the three is the last now */
+    size_t place = 0;
+    for (size_t i = 0; i + 1 < count; i++)
+        if (before(list[i], *last)) swap(&list[place++], &list[i]);
+    swap(&list[place], last);
+    return place;
+}
+
+/* The last of the likeliest candidates that together weigh `wanted`, found as
+ * quickselect does, without sorting. A candidate weighs 1 (`by_count`) or p. */
+static struct bco_candidate find_last(struct bco_candidate *list, size_t count, double wanted, bool by_count) {
+    for (;;) {
+        size_t place = partition(list, count);
+        struct bco_candidate pivot = list[place];
+        double front = by_count ? (double)place : sum_of(list, place), own = by_count ? 1 : pivot.p;
+        if (front >= wanted && place > 0) {
+            count = place;
+            continue;
+        }
+        if (front + own >= wanted || place + 1 == count) return pivot;
+        wanted -= front + own;
+        list += place + 1;
+        count -= place + 1;
+    }
+}
+
+/* Keeps, in place and in their order, those that are not behind `last` (`ties`: or are as likely). */
+static size_t keep_to(struct bco_candidate *list, size_t count, struct bco_candidate last, bool ties) {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        if (list[i].p >= floor) list[kept++] = list[i];
+        if (!before(last, list[i]) || (ties && list[i].p == last.p)) list[kept++] = list[i];
     return kept;
 }
 
-/* `list` is sorted. */
-static size_t cut_top_k(const struct bco_candidate *list, size_t count, uint64_t k) {
-    if (k >= count) return count;
-    size_t kept = (size_t)k;
-    while (kept < count && list[kept].p == list[k - 1].p) kept++;
-    return kept;
-}
-
-static size_t cut_top_p(const struct bco_candidate *list, size_t count, double wanted) {
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        if ((sum += list[i].p) >= wanted) return i + 1;
-    return count;
-}
-
+/* Candidates stand by id: a last bit of rounding elsewhere moves no other token's share. */
 static int32_t draw(const struct bco_candidate *list, size_t count, struct bco_rng *rng) {
     double point = bco_rng_uniform(rng) * sum_of(list, count), sum = 0;
     for (size_t i = 0; i + 1 < count; i++)
@@ -56,20 +77,19 @@ static int32_t draw(const struct bco_candidate *list, size_t count, struct bco_r
 
 int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
                          struct bco_rng *rng, struct bco_candidate *room) {
+    struct bco_candidate *work = room + count;
     size_t best = greatest(logits, count), kept = count;
-    if (options->greedy) return (int32_t)best;
+    if (options->greedy || !isfinite(logits[best])) return (int32_t)best;
     for (size_t i = 0; i < count; i++)
         room[i] =
             (struct bco_candidate){exp(((double)logits[i] - (double)logits[best]) / options->temperature), (int32_t)i};
-    bool all_k = options->top_k == 0 || options->top_k >= count;
-    if (all_k && options->top_p >= 1) return draw(room, count, rng);
-    double sum = sum_of(room, count);
-    if (all_k) kept = drop_tail(room, count, sum * (1 - options->top_p) / (double)count);
-    qsort(room, kept, sizeof *room, by_share);
-    if (!all_k) {
-        kept = cut_top_k(room, kept, options->top_k);
-        sum = sum_of(room, kept);
+    if (options->top_k && options->top_k < count) {
+        memcpy(work, room, kept * sizeof *room);
+        kept = keep_to(room, kept, find_last(work, kept, (double)options->top_k, true), true);
     }
-    if (options->top_p < 1) kept = cut_top_p(room, kept, options->top_p * sum);
+    if (options->top_p < 1) {
+        memcpy(work, room, kept * sizeof *room);
+        kept = keep_to(room, kept, find_last(work, kept, options->top_p * sum_of(room, kept), false), false);
+    }
     return draw(room, kept, rng);
 }

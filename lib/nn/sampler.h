@@ -13,7 +13,7 @@ struct bco_candidate {
 };
 
 /* The token that `options` choose from logits[0 .. count-1]; one number of *rng
- * is drawn unless greedy. `room` holds `count` candidates. Defaults have been filled in. */
+ * is drawn unless greedy. `room` holds 2 * `count` candidates. Defaults have been filled in. */
 int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
                          struct bco_rng *rng, struct bco_candidate *room);
 

@@ -24,7 +24,7 @@ static const float logits[V] = {0.5f, 2.0f, -1.0f, 2.0f, 1.0f, -3.0f};
 static void check_distribution(const struct bco_generate_options *options, const double *expected) {
     enum { DRAWS = 40000 };
     struct bco_rng rng = {.seed = 11};
-    struct bco_candidate room[V];
+    struct bco_candidate room[2 * V];
     size_t counts[V] = {0}, cells = 0;
     double chi_square = 0;
     for (int i = 0; i < DRAWS; i++) counts[bco_sample_token(options, logits, V, &rng, room)]++;
@@ -73,10 +73,42 @@ static void samples_the_exact_distribution(void **state) {
     }
 }
 
+/* Against sorting, on many random sets with many equal values. */
+static void top_p_and_top_k_are_those_of_sorting(void **state) {
+    enum { N = 60 };
+    struct bco_rng rng = {.seed = 2};
+    struct bco_candidate room[2 * N];
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        float values[N];
+        double p[N], sum = 0, kept = 0;
+        bool in[N] = {false};
+        for (size_t i = 0; i < N; i++) sum += p[i] = exp(values[i] = (float)bco_rng_below(&rng, 5));
+        struct bco_generate_options options = {.temperature = 1, .top_p = 0.05 + 0.9 * bco_rng_uniform(&rng)};
+        while (kept < options.top_p * sum) { /* the likeliest that is left, the lowest id of equal ones */
+            size_t best = N;
+            for (size_t i = 0; i < N; i++)
+                if (!in[i] && (best == N || p[i] > p[best])) best = i;
+            in[best] = true;
+            kept += p[best];
+        }
+        for (int draw = 0; draw < 20; draw++) {
+            int32_t id = bco_sample_token(&options, values, N, &rng, room);
+            assert_true(in[id]);
+        }
+        options.top_k = 1 + bco_rng_below(&rng, N);
+        options.top_p = 1;
+        int32_t id = bco_sample_token(&options, values, N, &rng, room);
+        size_t likelier = 0;
+        for (size_t i = 0; i < N; i++) likelier += values[i] > values[id];
+        assert_true(likelier < options.top_k);
+    }
+}
+
 static void greedy_takes_the_first_of_the_greatest(void **state) {
     struct bco_generate_options options = {.greedy = true};
     struct bco_rng rng = {0};
-    struct bco_candidate room[V];
+    struct bco_candidate room[2 * V];
     (void)state;
     assert_int_equal(bco_sample_token(&options, logits, V, &rng, room), 1);
     assert_int_equal(rng.position, 0);
@@ -336,6 +368,7 @@ static void greedy_equals_the_goldens(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_the_exact_distribution),
+        cmocka_unit_test(top_p_and_top_k_are_those_of_sorting),
         cmocka_unit_test(greedy_takes_the_first_of_the_greatest),
         cmocka_unit_test(does_not_depend_on_the_batch),
         cmocka_unit_test(seeds_differ_and_n_only_adds),
