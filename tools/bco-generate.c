@@ -16,7 +16,7 @@ struct generate {
     struct bco_generate_counts counts;
 };
 
-enum { MAX_OPTIONS = 16 };
+enum { MAX_OPTIONS = 24 };
 
 static size_t add_options(struct cli_option *to, struct generate *g) {
     struct bco_generate_options *o = &g->run.options;
@@ -24,6 +24,7 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
         {"model", 'm', CLI_TEXT, &g->model, "MODEL", "a model folder", NULL, 0, 0, NULL},
         {"completions", 'n', CLI_COUNT, &o->n, "N", "completions a prompt [1]", NULL, 1, 1e6, NULL},
         {"text", 0, CLI_FLAG, &g->run.text, NULL, "the input is plain lines, each a prompt", NULL, 0, 0, NULL},
+        {"logp", 0, CLI_FLAG, &o->logp, NULL, "adds the completion's log-prob under the model", NULL, 0, 0, NULL},
         {"ids", 0, CLI_FLAG, &g->run.ids, NULL, "records carry prompt_ids, used as they are, and get completion_ids",
          NULL, 0, 0, NULL},
         {"no-bos", 0, CLI_UNFLAG, &g->run.bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
@@ -33,6 +34,11 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
         {"top-p", 0, CLI_REAL, &o->top_p, "X", "only the likeliest tokens that make up this probability [0.95]", NULL,
          1e-9, 1, NULL},
         {"top-k", 0, CLI_COUNT, &o->top_k, "N", "only the N likeliest tokens [0: all]", NULL, 0, 0, NULL},
+        {"min-p", 0, CLI_REAL, &o->min_p, "X", "only tokens at least X times as likely as the likeliest [0: all]", NULL,
+         0, 1, NULL},
+        {"repetition-penalty", 0, CLI_REAL, &o->repetition_penalty, "X",
+         "logits of tokens that were there are divided (negative ones: multiplied) by it [1: none]", NULL, 1e-3, 1e3,
+         NULL},
         {"greedy", 0, CLI_FLAG, &o->greedy, NULL, "the likeliest token each time", NULL, 0, 0, NULL},
         {"seed", 0, CLI_COUNT, &o->seed, "N", "of the random numbers [0]", NULL, 0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "The end", NULL, 0, 0, NULL},
@@ -107,7 +113,7 @@ static void summarize(const struct generate *g) {
 }
 
 int main(int argc, char **argv) {
-    struct generate g = {.run = {.bos = true, .options = {.temperature = 0.7, .top_p = 0.95}}};
+    struct generate g = {.run = {.bos = true, .options = {.temperature = 0.7, .top_p = 0.95, .repetition_penalty = 1}}};
     struct bco_error err = {0};
     struct cli_option options[MAX_OPTIONS];
     const struct cli_tool tool = {.name = "bco-generate",

@@ -17,13 +17,17 @@ extern "C" {
 
 /* Zeros are the defaults, as told with each. */
 struct bco_generate_options {
-    uint64_t n;            /* completions of a prompt; 0: 1 */
-    bool greedy;           /* the likeliest token each time (the lowest id of equal ones); what follows is not used */
-    double temperature;    /* logits are divided by it; 0: 0.7 */
-    double top_p;          /* the smallest set of likeliest tokens with this probability or more; 0: 0.95; 1: all */
-    uint64_t top_k;        /* only the k likeliest (and those equal to the k-th), before top_p; 0: all */
-    size_t max_new_tokens; /* 0: 256 */
-    bool ignore_eos;       /* an end-of-sequence token ends nothing (and stands in the completion) */
+    uint64_t n;         /* completions of a prompt; 0: 1 */
+    bool greedy;        /* the likeliest token each time (the lowest id of equal ones); what follows is not used */
+    double temperature; /* logits are divided by it; 0: 0.7 */
+    double top_p;       /* the smallest set of likeliest tokens with this probability or more; 0: 0.95; 1: all */
+    uint64_t top_k;     /* only the k likeliest (and those equal to the k-th), before top_p; 0: all */
+    double min_p;       /* only tokens at least this share of the likeliest one's probability; 0: all */
+    double repetition_penalty; /* logits of tokens that were there, prompt included, are divided by it where positive,
+                                  multiplied where negative, before all else (Keskar et al. 2019); 0 or 1: none */
+    bool logp;                 /* completions get their log-prob */
+    size_t max_new_tokens;     /* 0: 256 */
+    bool ignore_eos;           /* an end-of-sequence token ends nothing (and stands in the completion) */
     const char *const
         *stops; /* texts that end a completion; it is cut before the first of them. They need a tokenizer */
     size_t stop_count;
@@ -52,6 +56,8 @@ struct bco_completion {
     enum bco_finish finish;
     const char *text; /* without special tokens, cut before a stop text; NULL without a tokenizer */
     size_t length;    /* bytes of text */
+    double logp;      /* with `logp`: nats, summed over ids and the token that ended them, if one did, under the model
+                         itself: no temperature, no choice, no penalty */
 };
 
 /* The next prompt, or *end. */
@@ -91,7 +97,7 @@ struct bco_generate_counts {
 };
 
 /* Writes every record n times with `completion` (or `completion_ids`) and
- * `finish`, "stop" or "length"; other fields stay as they are. The stream of a
+ * `finish`, "stop" or "length", and with options.logp `logp`; other fields stay as they are. The stream of a
  * record's random numbers is a fingerprint of the record. */
 BCO_API enum bco_code bco_generate_records(const struct bco_generate_run *run, struct bco_generate_counts *counts,
                                            const struct bco_watch *watch, struct bco_error *err);

@@ -34,6 +34,7 @@ struct place {
     uint64_t number;          /* of that request: tells whether it is gone */
     uint64_t index;           /* which completion */
     struct bco_ids generated; /* so far */
+    double logp;              /* of them */
     struct bco_rng rng;
 };
 
@@ -60,6 +61,8 @@ struct engine {
     size_t vocabulary;
     float *logits;                           /* [slots, V] */
     struct bco_candidate *room_for_sampling; /* [slots, 2, V] */
+    float *penalized;                        /* [slots, V], NULL without a repetition penalty */
+    bool *seen;                              /* [slots, V], likewise */
     size_t *slot, *starts;                   /* of a step's blocks */
     struct bco_ids step;                     /* its tokens */
     uint64_t done;                           /* completions */
@@ -131,7 +134,7 @@ static enum bco_code finish(struct engine *e, struct place *place, enum bco_fini
         if (stop) length = (size_t)(stop - text);
         text[length] = '\0';
     }
-    *c = (struct bco_completion){place->generated.ids, place->generated.count, how, text, length};
+    *c = (struct bco_completion){place->generated.ids, place->generated.count, how, text, length, place->logp};
     place->generated = (struct bco_ids){0};
     place->running = false;
     e->running--;
@@ -150,6 +153,26 @@ static enum bco_code take_token(struct engine *e, struct place *place, int32_t i
     if (code) return code;
     if (stopped) return finish(e, place, BCO_FINISH_STOP, err);
     return ids->count >= place->request->limit ? finish(e, place, BCO_FINISH_LENGTH, err) : BCO_OK;
+}
+
+/* The next token of a place after `logits`, in row `row` of the scratch memory. */
+static int32_t choose(const struct engine *e, struct place *p, const float *logits, size_t row) {
+    size_t V = e->vocabulary;
+    const float *raw = logits;
+    if (e->penalized) {
+        const struct bco_prompt *prompt = &p->request->prompt;
+        float *copy = e->penalized + row * V;
+        bool *seen = e->seen + row * V;
+        memcpy(copy, logits, V * sizeof *copy);
+        bco_penalize(e->options.repetition_penalty, copy, prompt->ids, prompt->count, seen);
+        bco_penalize(e->options.repetition_penalty, copy, p->generated.ids, p->generated.count, seen);
+        bco_unsee(prompt->ids, prompt->count, seen);
+        bco_unsee(p->generated.ids, p->generated.count, seen);
+        logits = copy;
+    }
+    int32_t id = bco_sample_token(&e->options, logits, V, &p->rng, e->room_for_sampling + 2 * row * V);
+    if (e->options.logp) p->logp += bco_token_logp(raw, V, id);
+    return id;
 }
 
 /* ---- new sequences ---------------------------------------------------------------- */
@@ -196,6 +219,7 @@ static void occupy(struct engine *e, struct place *place, struct request *r, uin
     place->number = number;
     place->index = r->started++;
     place->running = true;
+    place->logp = 0;
     place->fresh = place->index == 0;
     place->rng = (struct bco_rng){.seed = e->options.seed, .stream = stream_of(e, r->prompt.stream, place->index)};
     e->running++;
@@ -215,8 +239,7 @@ static enum bco_code start_copy(struct engine *e, size_t slot, struct request *r
     bco_decoder_copy(e->decoder, holder_of(e, r, number), slot);
     bco_decoder_rewind(e->decoder, slot, r->prompt.count);
     occupy(e, place, r, number);
-    int32_t id = bco_sample_token(&e->options, r->logits, e->vocabulary, &place->rng, e->room_for_sampling);
-    return take_token(e, place, id, err);
+    return take_token(e, place, choose(e, place, r->logits, 0), err);
 }
 
 /* Gives one free slot work. *none: there is none to be had now. */
@@ -284,12 +307,10 @@ static bool gather(struct engine *e, size_t *blocks) {
     return true;
 }
 
-static void sample_all(struct engine *e, size_t blocks, int32_t *tokens) {
+static void choose_all(struct engine *e, size_t blocks, int32_t *tokens) {
     size_t V = e->vocabulary;
 #pragma omp parallel for num_threads(e->options.threads) schedule(dynamic) if (blocks * V > 10000)
-    for (size_t b = 0; b < blocks; b++)
-        tokens[b] = bco_sample_token(&e->options, e->logits + b * V, V, &e->places[e->slot[b]].rng,
-                                     e->room_for_sampling + 2 * b * V);
+    for (size_t b = 0; b < blocks; b++) tokens[b] = choose(e, &e->places[e->slot[b]], e->logits + b * V, b);
 }
 
 static enum bco_code step(struct engine *e, int32_t *tokens, struct bco_error *err) {
@@ -298,7 +319,7 @@ static enum bco_code step(struct engine *e, int32_t *tokens, struct bco_error *e
     const struct bco_block block = {.blocks = blocks, .slot = e->slot, .starts = e->starts, .ids = e->step.ids};
     enum bco_code code = bco_decoder_step(e->decoder, &block, e->logits, err);
     if (code) return code;
-    sample_all(e, blocks, tokens);
+    choose_all(e, blocks, tokens);
     for (size_t b = 0; !code && b < blocks; b++) {
         struct place *p = &e->places[e->slot[b]];
         if (p->fresh) {
@@ -345,6 +366,7 @@ static void fill_defaults(struct bco_generate_options *o) {
     if (!o->n) o->n = 1;
     if (!(o->temperature > 0)) o->temperature = 0.7;
     if (!(o->top_p > 0)) o->top_p = 0.95;
+    if (!(o->repetition_penalty > 0)) o->repetition_penalty = 1;
     if (!o->max_new_tokens) o->max_new_tokens = 256;
     if (!o->slots) o->slots = SLOTS;
     if (o->threads <= 0) o->threads = bco_cores();
@@ -359,6 +381,11 @@ static enum bco_code make_room(struct engine *e, struct bco_error *err) {
     e->queue = bco_calloc((size_t)e->room, sizeof *e->queue);
     e->logits = bco_calloc(values, sizeof *e->logits);
     e->room_for_sampling = bco_calloc(values, 2 * sizeof *e->room_for_sampling);
+    if (e->options.repetition_penalty != 1) {
+        e->penalized = bco_calloc(values, sizeof *e->penalized);
+        e->seen = bco_calloc(values, sizeof *e->seen);
+        if (!e->penalized || !e->seen) return bco_fail_memory(err);
+    }
     e->slot = bco_calloc(slots, sizeof *e->slot);
     e->starts = bco_calloc(places, sizeof *e->starts);
     if (e->places && e->queue && e->logits && e->room_for_sampling && e->slot && e->starts) return BCO_OK;
@@ -374,6 +401,8 @@ static void clear(struct engine *e) {
     free(e->queue);
     free(e->logits);
     free(e->room_for_sampling);
+    free(e->penalized);
+    free(e->seen);
     free(e->slot);
     free(e->starts);
     free(e->eos);

@@ -163,6 +163,7 @@ static enum bco_code write_completions(void *user, void *tag, const struct bco_c
         code = work->run->ids ? set_ids(task->record, c, err)
                               : bco_record_set_text(task->record, "completion", c->text, c->length, err);
         if (!code) code = bco_record_set_text(task->record, "finish", how, strlen(how), err);
+        if (!code && work->run->options.logp) code = bco_record_set_number(task->record, "logp", c->logp, err);
         if (!code) code = bco_writer_record(work->run->writer, task->record, err);
         work->counts->out++;
         work->counts->tokens += c->count;

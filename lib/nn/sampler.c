@@ -75,6 +75,13 @@ static int32_t draw(const struct bco_candidate *list, size_t count, struct bco_r
     return list[count - 1].id;
 }
 
+static size_t keep_min_p(struct bco_candidate *list, size_t count, double min_p) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].p >= min_p) list[kept++] = list[i]; /* the likeliest has 1 */
+    return kept;
+}
+
 int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
                          struct bco_rng *rng, struct bco_candidate *room) {
     struct bco_candidate *work = room + count;
@@ -91,5 +98,25 @@ int32_t bco_sample_token(const struct bco_generate_options *options, const float
         memcpy(work, room, kept * sizeof *room);
         kept = keep_to(room, kept, find_last(work, kept, options->top_p * sum_of(room, kept), false), false);
     }
+    if (options->min_p > 0) kept = keep_min_p(room, kept, options->min_p);
     return draw(room, kept, rng);
+}
+
+double bco_token_logp(const float *logits, size_t count, int32_t id) {
+    double top = logits[greatest(logits, count)], sum = 0;
+    for (size_t i = 0; i < count; i++) sum += exp((double)logits[i] - top);
+    return (double)logits[id] - top - log(sum);
+}
+
+void bco_penalize(double penalty, float *logits, const int32_t *ids, size_t count, bool *seen) {
+    for (size_t i = 0; i < count; i++) {
+        float *logit = &logits[ids[i]];
+        if (seen[ids[i]]) continue;
+        seen[ids[i]] = true;
+        *logit = (float)(*logit > 0 ? *logit / penalty : *logit * penalty);
+    }
+}
+
+void bco_unsee(const int32_t *ids, size_t count, bool *seen) {
+    for (size_t i = 0; i < count; i++) seen[ids[i]] = false;
 }

@@ -17,4 +17,12 @@ struct bco_candidate {
 int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
                          struct bco_rng *rng, struct bco_candidate *room);
 
+/* ln of the softmax of logits[0 .. count-1] at `id`. */
+double bco_token_logp(const float *logits, size_t count, int32_t id);
+
+/* Applies the repetition penalty for `ids` that are not in `seen` [V] yet, and puts them there. */
+void bco_penalize(double penalty, float *logits, const int32_t *ids, size_t count, bool *seen);
+/* Takes them out again. */
+void bco_unsee(const int32_t *ids, size_t count, bool *seen);
+
 #endif

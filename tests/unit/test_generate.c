@@ -64,6 +64,8 @@ static void samples_the_exact_distribution(void **state) {
         {{.temperature = 1, .top_p = 0.3}, "010000"},              /* the lower id of equal ones */
         {{.temperature = 1, .top_p = 0.85, .top_k = 3}, "010110"}, /* 0.85 of what top_k left */
         {{.temperature = 1, .top_p = 1, .top_k = 100}, "111111"},
+        {{.temperature = 1, .top_p = 1, .min_p = 0.1}, "110110"}, /* e^-1.5 = 0.22 stays, e^-3 = 0.05 does not */
+        {{.temperature = 0.5, .top_p = 0.99, .top_k = 4, .min_p = 0.1}, "010110"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -103,6 +105,19 @@ static void top_p_and_top_k_are_those_of_sorting(void **state) {
         for (size_t i = 0; i < N; i++) likelier += values[i] > values[id];
         assert_true(likelier < options.top_k);
     }
+}
+
+static void the_penalty_counts_a_token_once(void **state) {
+    float values[4] = {2, -1, 0.5f, 0};
+    const int32_t prompt[] = {0, 1, 0}, generated[] = {0, 3};
+    bool seen[4] = {false};
+    (void)state;
+    bco_penalize(2, values, prompt, 3, seen);
+    bco_penalize(2, values, generated, 2, seen);
+    assert_true(values[0] == 1 && values[1] == -2 && values[2] == 0.5f && values[3] == 0);
+    bco_unsee(prompt, 3, seen);
+    bco_unsee(generated, 2, seen);
+    for (int i = 0; i < 4; i++) assert_false(seen[i]);
 }
 
 static void greedy_takes_the_first_of_the_greatest(void **state) {
@@ -277,6 +292,45 @@ static void sampled_sequences_follow_the_model(void **state) {
     bco_ids_free(&h.out);
 }
 
+struct logps {
+    struct harness h; /* first: the source takes it */
+    struct bco_model *model;
+    size_t compared;
+};
+
+static enum bco_code compare_logp(void *user, void *tag, const struct bco_completion *completions, size_t n,
+                                  struct bco_error *err) {
+    struct logps *l = user;
+    size_t prompt = 1 + ((size_t)(uintptr_t)tag - 1) % l->h.longest;
+    for (size_t i = 0; i < n; i++) {
+        int32_t ids[64];
+        double logp;
+        const size_t starts[2] = {0, prompt + completions[i].count};
+        const struct bco_batch batch = {.sequences = 1, .starts = starts, .ids = ids, .prompt_len = &prompt};
+        memcpy(ids, l->h.ids, prompt * sizeof *ids);
+        memcpy(ids + prompt, completions[i].ids, completions[i].count * sizeof *ids);
+        assert_int_equal(bco_model_logp(l->model, &batch, &logp, NULL, err), BCO_OK);
+        assert_true(fabs(logp - completions[i].logp) < 1e-4);
+        l->compared++;
+    }
+    return BCO_OK;
+}
+
+/* Whatever chose the tokens, the log-prob is the model's own. */
+static void log_probs_are_the_models(void **state) {
+    const struct bco_generate_options options = {.n = 2,
+                                                 .temperature = 0.5,
+                                                 .top_p = 0.8,
+                                                 .repetition_penalty = 1.3,
+                                                 .logp = true,
+                                                 .ignore_eos = true,
+                                                 .max_new_tokens = 9};
+    struct logps l = {.h = {.prompts = 20, .longest = 6}, .model = *state};
+    for (size_t i = 0; i < 40; i++) l.h.ids[i] = (int32_t)(i * 5 % 12);
+    assert_int_equal(bco_generate(*state, NULL, &options, source, compare_logp, &l, NULL, NULL), BCO_OK);
+    assert_int_equal(l.compared, 40);
+}
+
 static void the_models_positions_end_it(void **state) {
     struct harness h = {.prompts = 39, .longest = 39};
     const struct bco_generate_options options = {.greedy = true, .ignore_eos = true, .max_new_tokens = 1000};
@@ -367,14 +421,11 @@ static void greedy_equals_the_goldens(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_the_exact_distribution),
-        cmocka_unit_test(top_p_and_top_k_are_those_of_sorting),
-        cmocka_unit_test(greedy_takes_the_first_of_the_greatest),
-        cmocka_unit_test(does_not_depend_on_the_batch),
-        cmocka_unit_test(seeds_differ_and_n_only_adds),
-        cmocka_unit_test(sampled_sequences_follow_the_model),
-        cmocka_unit_test(the_models_positions_end_it),
-        cmocka_unit_test(stops_need_a_tokenizer),
+        cmocka_unit_test(samples_the_exact_distribution),     cmocka_unit_test(top_p_and_top_k_are_those_of_sorting),
+        cmocka_unit_test(the_penalty_counts_a_token_once),    cmocka_unit_test(greedy_takes_the_first_of_the_greatest),
+        cmocka_unit_test(does_not_depend_on_the_batch),       cmocka_unit_test(seeds_differ_and_n_only_adds),
+        cmocka_unit_test(sampled_sequences_follow_the_model), cmocka_unit_test(log_probs_are_the_models),
+        cmocka_unit_test(the_models_positions_end_it),        cmocka_unit_test(stops_need_a_tokenizer),
         cmocka_unit_test(greedy_equals_the_goldens),
     };
     return cmocka_run_group_tests(tests, make_model, remove_model);
