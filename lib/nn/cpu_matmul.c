@@ -59,7 +59,7 @@ static void widen_rows(const struct bco_team *team, const struct bco_matmul *p, 
 
 /* Some rows of b at a time: each gives columns of c, or, where b is not transposed, a term of all of c. */
 static void multiply_half(const struct bco_team *team, const struct bco_matmul *p) {
-    size_t total = p->transpose_b ? p->n : p->k, step = team->wide_size / p->ldb;
+    size_t total = p->transpose_b ? p->n : p->k, step = team->wide_size / (p->ldb ? p->ldb : 1);
     for (size_t first = 0; first < total; first += step) {
         size_t rows = total - first < step ? total - first : step;
         struct bco_matmul part = *p;

@@ -268,7 +268,8 @@ static enum bco_code check_index(const struct bco_weights *w, yyjson_val *map, c
     yyjson_obj_foreach(map, i, count, key, value) {
         const struct bco_tensor *tensor = bco_weights_find(w, yyjson_get_str(key));
         size_t length = tensor ? strlen(tensor->file) : 0, tail = yyjson_get_len(value);
-        if (!tensor || length <= tail || strcmp(tensor->file + length - tail, yyjson_get_str(value)) != 0)
+        if (!tensor || length <= tail || tensor->file[length - tail - 1] != '/' ||
+            strcmp(tensor->file + length - tail, yyjson_get_str(value)) != 0)
             return bco_fail_at(err, BCO_EDATA, index, 0, yyjson_get_str(key), "it is not in the shard '%s'",
                                yyjson_get_str(value));
     }

@@ -607,6 +607,35 @@ static void saved_names(void **state) {
     remove_folder(dir);
 }
 
+/* The last two bytes of the weights, the end of the last norm, become those of a NaN. */
+static void check_nan(const char *source) {
+    char dir[] = "/tmp/bco-test-model-XXXXXX", path[PATH_SIZE];
+    struct bco_model *model = open_shared(source, false, 0);
+    struct bco_error err;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(bco_model_save(model, dir, &err), BCO_OK);
+    bco_model_close(model);
+    snprintf(path, sizeof path, "%s/model.safetensors", dir);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -2, SEEK_END), 0);
+    assert_int_equal(fwrite("\xff\x7f", 1, 2, file), 2);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(bco_model_open(&model, dir, NULL, &err), BCO_EDATA);
+    assert_string_equal(err.file, path);
+    assert_string_equal(err.field, "model.norm.weight");
+    assert_string_equal(err.message, "it holds NaN or an infinity");
+    remove_folder(dir);
+}
+
+static void nan_is_found(void **state) {
+    (void)state;
+    yyjson_doc_free(golden("golden/models/llama-gqa-tied/golden.json"));
+    check_nan("golden/models/llama-gqa-tied");
+    check_nan("golden/models/llama-gqa-tied-bf16");
+    check_nan("golden/models/llama-gqa-tied-f16");
+}
+
 static void nan_is_not_saved(void **state) {
     char dir[] = "/tmp/bco-test-model-XXXXXX";
     struct bco_error err;
@@ -777,11 +806,11 @@ static void recomputation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(real_models), cmocka_unit_test(golden_models),    cmocka_unit_test(classifiers),
-        cmocka_unit_test(bad_models),  cmocka_unit_test(invariance),       cmocka_unit_test(saving),
-        cmocka_unit_test(saved_names), cmocka_unit_test(nan_is_not_saved), cmocka_unit_test(saved_adapter),
-        cmocka_unit_test(new_adapter), cmocka_unit_test(new_head),         cmocka_unit_test(sixteen_bits),
-        cmocka_unit_test(drawn),       cmocka_unit_test(recomputation),
+        cmocka_unit_test(real_models),   cmocka_unit_test(golden_models), cmocka_unit_test(classifiers),
+        cmocka_unit_test(bad_models),    cmocka_unit_test(invariance),    cmocka_unit_test(saving),
+        cmocka_unit_test(saved_names),   cmocka_unit_test(nan_is_found),  cmocka_unit_test(nan_is_not_saved),
+        cmocka_unit_test(saved_adapter), cmocka_unit_test(new_adapter),   cmocka_unit_test(new_head),
+        cmocka_unit_test(sixteen_bits),  cmocka_unit_test(drawn),         cmocka_unit_test(recomputation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
