@@ -191,16 +191,18 @@ static void get_state(struct bco_trainer *t, yyjson_val *root) {
 
 /* More steps are harmless where no learning rate of an earlier step depends on how many there are. */
 static enum bco_code check_steps(const struct bco_trainer *t, uint64_t step, uint64_t steps, struct bco_error *err) {
+    if (steps == t->steps || (t->options->schedule == BCO_SCHEDULE_CONSTANT && t->steps >= step)) return BCO_OK;
+    return bco_fail_at(err, BCO_EDATA, t->checkpoints, 0, NULL,
+                       "cannot resume with another --steps or --epochs: %" PRIu64 " steps, were %" PRIu64 "%s",
+                       t->steps, steps, t->steps < step ? "" : " (only --schedule constant can)");
+}
+
+static void say_steps(const struct bco_trainer *t, uint64_t steps) {
     char text[160];
-    if (steps == t->steps) return BCO_OK;
-    if (t->options->schedule != BCO_SCHEDULE_CONSTANT || t->steps < step)
-        return bco_fail_at(err, BCO_EDATA, t->checkpoints, 0, NULL,
-                           "cannot resume with another --steps or --epochs: %" PRIu64 " steps, were %" PRIu64 "%s",
-                           t->steps, steps, t->steps < step ? "" : " (only --schedule constant can)");
+    if (steps == t->steps) return;
     snprintf(text, sizeof text, "resuming with another --steps or --epochs: %" PRIu64 " steps, were %" PRIu64, t->steps,
              steps);
     bco_trainer_warn(t, text);
-    return BCO_OK;
 }
 
 static enum bco_code check_settings(const struct bco_trainer *t, yyjson_val *saved, struct bco_error *err) {
@@ -250,9 +252,10 @@ static enum bco_code take_checkpoint(struct bco_trainer *t, uint64_t step, yyjso
     size_t count;
     struct bco_part *parts;
     uint64_t steps = get_count(root, "steps");
-    enum bco_code code = check_settings(t, yyjson_obj_get(root, "settings"), err);
-    if (code == BCO_OK) code = check_steps(t, step, steps, err);
+    enum bco_code code = check_steps(t, step, steps, err);
+    if (code == BCO_OK) code = check_settings(t, yyjson_obj_get(root, "settings"), err);
     if (code != BCO_OK) return code;
+    say_steps(t, steps);
     if (steps == t->steps && bco_trainer_finished(t)) {
         t->result->was_finished = true;
         return BCO_OK;

@@ -127,9 +127,11 @@ same() {
     [ "$output" = "bco-train: out/checkpoints: cannot resume with another --beta: 0.2, was 0.1" ]
     run train --resume -o out --steps 40
     [ "$status" -eq 1 ]
-    [[ $output == "bco-train: out/checkpoints: cannot resume with another --warmup (steps): 4, was 3" ]]
-    run train --resume -o out --steps 31 --warmup 3
-    [[ $output == "bco-train: out/checkpoints: cannot resume with another --steps or --epochs: 31 steps, were 30 (only --schedule constant can)" ]]
+    [ "$output" = "bco-train: out/checkpoints: cannot resume with another --steps or --epochs: 40 steps, were 30 (only --schedule constant can)" ]
+    run train --resume -o out --steps 20
+    [ "$output" = "bco-train: out/checkpoints: cannot resume with another --steps or --epochs: 20 steps, were 30" ]
+    run train --resume -o out --warmup 7
+    [ "$output" = "bco-train: out/checkpoints: cannot resume with another --warmup (steps): 7, was 3" ]
     head -n 39 ref.jsonl >fewer
     run bco-train $settings --resume -o out fewer
     [ "$status" -eq 1 ]
