@@ -77,7 +77,9 @@ static enum bco_code place_token(struct bco_added_token *token, struct bco_vocab
                         id, token->id);
     if (token->id >= 0) return BCO_OK;
     token->id = (int32_t)id;
-    return bco_vocab_add(vocab, token->content, token->length, id, expected, err);
+    enum bco_code code = bco_vocab_add(vocab, token->content, token->length, id, expected, err);
+    if (!code) vocab->pieces[id].added = true;
+    return code;
 }
 
 static enum bco_code add_token(struct bco_added *added, struct bco_vocab *vocab, yyjson_val *json, size_t expected,
@@ -104,7 +106,7 @@ static enum bco_code grow_trees(struct bco_added *added, const struct bco_normal
             if (!tree_add(&added->raw, token->content, token->length, i)) code = bco_fail_memory(err);
             continue;
         }
-        code = bco_normalizer_apply(normalizer, token->content, token->length, &text, &scratch, err);
+        code = bco_normalizer_apply(normalizer, token->content, token->length, &text, &scratch, NULL, err);
         if (!code && !tree_add(&added->normalized, text.data, text.length, i)) code = bco_fail_memory(err);
     }
     bco_buf_free(&text);

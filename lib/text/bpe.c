@@ -159,12 +159,19 @@ static bool is_byte_piece(const struct bco_bpe *bpe, int32_t id) {
     return id == bpe->unknown;
 }
 
+/* Without an unknown token, characters may vanish, and their neighbours meet. */
+static bool may_vanish(const struct bco_bpe *bpe) {
+    bool whole = bpe->byte_fallback;
+    for (size_t i = 0; i < 256; i++) whole = whole && bpe->byte_piece[i] >= 0;
+    return bpe->unknown < 0 && !whole;
+}
+
 /* A cut asks that the character behind it has a piece (an unknown one could be fused with its neighbour), and
  * that no merge is of pieces that stand for other text than their own. */
 static void find_cuts(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
     struct bco_cut_table *cuts = &bpe->cuts;
     memset(cuts, 0, sizeof *cuts);
-    if (bpe->byte_level || bpe->ignore_merges) return;
+    if (bpe->byte_level || bpe->ignore_merges || may_vanish(bpe)) return;
     for (size_t next = 0; next < 0x80; next++)
         if (bpe->byte_id[next] >= 0) memset(cuts->free[next], 0xFF, sizeof cuts->free[next]);
     if (bco_vocab_find(vocab, BCO_BLANK_MARK, 3) >= 0) memset(cuts->free[0xE2], 0xFF, sizeof cuts->free[0xE2]);
@@ -248,7 +255,7 @@ static size_t next_character(const struct bco_bpe *bpe, const struct bco_vocab *
     if (bpe->byte_level || byte < 0x80) return 1;
     uint32_t c;
     size_t step = bco_utf8_next(text, left, &c);
-    *id = bco_vocab_find(vocab, text, step);
+    *id = bco_vocab_find_model(vocab, text, step);
     return step;
 }
 
@@ -372,7 +379,7 @@ static enum bco_code find_whole(const struct bco_bpe *bpe, const struct bco_voca
     *id = -1;
     if (!bpe->ignore_merges) return BCO_OK;
     if (!bpe->byte_level) {
-        *id = bco_vocab_find(vocab, text, length);
+        *id = bco_vocab_find_model(vocab, text, length);
         return BCO_OK;
     }
     bco_buf_clear(&room->mapped);
@@ -381,7 +388,7 @@ static enum bco_code find_whole(const struct bco_bpe *bpe, const struct bco_voca
         bco_buf_add(&room->mapped, name, bco_utf8_put(name, bco_byte_character((unsigned char)text[i])));
     }
     if (room->mapped.failed) return bco_fail_memory(err);
-    *id = bco_vocab_find(vocab, room->mapped.data, room->mapped.length);
+    *id = bco_vocab_find_model(vocab, room->mapped.data, room->mapped.length);
     return BCO_OK;
 }
 

@@ -161,13 +161,23 @@ void bco_normalizer_free(struct bco_normalizer *normalizer) {
     *normalizer = (struct bco_normalizer){0};
 }
 
+static bool begins_with_blank(const char *text, size_t length) {
+    uint32_t c;
+    if (!length) return false;
+    bco_utf8_next(text, length, &c);
+    return bco_is_space(c);
+}
+
 enum bco_code bco_normalizer_apply(const struct bco_normalizer *normalizer, const char *text, size_t length,
-                                   struct bco_buf *out, struct bco_buf *scratch, struct bco_error *err) {
+                                   struct bco_buf *out, struct bco_buf *scratch, bool *moved, struct bco_error *err) {
     bco_buf_clear(out);
+    if (moved) *moved = false;
     if (!normalizer->count) bco_buf_add(out, text, length);
     for (size_t i = 0; i < normalizer->count; i++) {
         const struct bco_normalizer_step *step = &normalizer->steps[i];
         struct bco_buf *to = i ? scratch : out;
+        if (moved && step->kind == NORMALIZE_STRIP && step->left)
+            *moved = *moved || begins_with_blank(i ? out->data : text, i ? out->length : length);
         if (i) bco_buf_clear(to);
         enum bco_code code = kinds[step->kind].apply(step, i ? out->data : text, i ? out->length : length, to, err);
         if (code) return code;

@@ -31,9 +31,10 @@ struct bco_normalizer {
 enum bco_code bco_normalizer_read(struct bco_normalizer *normalizer, yyjson_val *json, struct bco_error *err);
 void bco_normalizer_free(struct bco_normalizer *normalizer);
 
-/* `out` gets the text (it is emptied first); `scratch` is room for what is in between. */
+/* `out` gets the text (it is emptied first); `scratch` is room for what is in between. *moved (may be
+ * NULL) tells that blanks before the text were stripped, so that it does not begin where it did. */
 enum bco_code bco_normalizer_apply(const struct bco_normalizer *normalizer, const char *text, size_t length,
-                                   struct bco_buf *out, struct bco_buf *scratch, struct bco_error *err);
+                                   struct bco_buf *out, struct bco_buf *scratch, bool *moved, struct bco_error *err);
 
 /* Appends `text` with every match of `pattern` replaced. */
 enum bco_code bco_replace(const struct bco_pattern *pattern, const char *with, size_t with_length, const char *text,

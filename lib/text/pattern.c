@@ -20,16 +20,18 @@ enum { MATCH_LIMIT = 20000000, DEPTH_LIMIT = 100000, HEAP_LIMIT_KIB = 256 * 1024
     "\\x00-\\x08\\x0e-\\x1f\\x21-\\x84\\x86-\\x9f\\xa1-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}"                \
     "\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{10ffff}"
 
+/* Oniguruma's \w: letters, marks, decimal digits and letter numbers, connectors, lettered symbols, Latin-1's numbers.
+ */
+#define WORD                                                                                                           \
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\xb2\\xb3\\xb9\\xbc-\\xbe\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}"              \
+    "\\x{1f150}-\\x{1f169}\\x{1f170}-\\x{1f189}"
+
 static const struct {
     char letter;
     const char *outside, *inside; /* of a [class] */
 } translations[] = {
-    {'s', "[" SPACES "]", SPACES},
-    {'S', "[^" SPACES "]", NO_SPACES},
-    {'w', "[\\p{L}\\p{M}\\p{Nd}\\p{Pc}]", "\\p{L}\\p{M}\\p{Nd}\\p{Pc}"},
-    {'W', "[^\\p{L}\\p{M}\\p{Nd}\\p{Pc}]", NULL},
-    {'h', "[0-9A-Fa-f]", "0-9A-Fa-f"},
-    {'H', "[^0-9A-Fa-f]", NULL},
+    {'s', "[" SPACES "]", SPACES}, {'S', "[^" SPACES "]", NO_SPACES}, {'w', "[" WORD "]", WORD},
+    {'W', "[^" WORD "]", NULL},    {'h', "[0-9A-Fa-f]", "0-9A-Fa-f"}, {'H', "[^0-9A-Fa-f]", NULL},
 };
 
 /* Copies one escape, in the words of PCRE2. */
@@ -47,6 +49,7 @@ static bool translate_escape(struct bco_buf *out, char letter, bool in_class) {
 
 static enum bco_code translate(struct bco_buf *out, const char *regex, size_t length, struct bco_error *err) {
     bool in_class = false;
+    bco_buf_add(out, "", 0);
     for (size_t i = 0; i < length; i++) {
         char c = regex[i];
         if (c == '\\' && i + 1 < length) {
@@ -61,7 +64,11 @@ static enum bco_code translate(struct bco_buf *out, const char *regex, size_t le
         if (in_class && c == '[') { /* [:alpha:] */
             const char *close = memmem(regex + i, length - i, ":]", 2);
             if (!close) return bco_fail(err, BCO_EDATA, "regular expression: '[:' without ':]'");
-            bco_buf_add(out, regex + i, (size_t)(close + 2 - regex) - i);
+            size_t size = (size_t)(close + 2 - regex) - i;
+            if (size == 9 && !memcmp(regex + i, "[:punct:]", 9)) /* symbols too, other than in PCRE2 */
+                bco_buf_str(out, "\\p{P}\\p{S}");
+            else
+                bco_buf_add(out, regex + i, size);
             i = (size_t)(close + 1 - regex);
             continue;
         }

@@ -9,6 +9,11 @@
 
 enum { MAX_NESTING = 16 };
 
+/* \w of Rust's regular expressions, which this one step uses in the reference: not all numbers, and joiners. */
+#define RUST_WORD                                                                                                      \
+    "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{200c}\\x{200d}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}\\x{1f150}-\\x{1f169}" \
+    "\\x{1f170}-\\x{1f189}"
+
 static const char gpt2_regex[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /* ---- reading ---------------------------------------------------------------------- */
@@ -82,7 +87,7 @@ static enum bco_code read_digits(struct bco_splitter *splitter, yyjson_val *json
 
 static enum bco_code read_whitespace(struct bco_splitter *splitter, yyjson_val *json, struct bco_error *err) {
     (void)json;
-    return add_split(splitter, "\\w+|[^\\w\\s]+", SPLIT_REMOVED, true, err);
+    return add_split(splitter, "[" RUST_WORD "]+|[^" RUST_WORD "\\s]+", SPLIT_REMOVED, true, err);
 }
 
 static enum bco_code read_whitespace_split(struct bco_splitter *splitter, yyjson_val *json, struct bco_error *err) {
@@ -291,6 +296,7 @@ enum bco_code bco_splitter_apply(const struct bco_splitter *splitter, const char
     for (size_t i = 0; i < splitter->count; i++) {
         const struct bco_splitter_step *step = &splitter->steps[i];
         out->count = 0;
+        first = first && in->count && in->items[0].start == 0;
         struct bco_buf *fresh = &room->texts[in->text == room->texts[0].data];
         enum bco_code code =
             step->kind == STEP_SPLIT ? apply_split(step, in, out, err) : apply_change(step, in, first, fresh, out, err);

@@ -91,7 +91,9 @@ static enum bco_code encode_spans(const struct bco_tokenizer *t, const char *tex
 /* What stands between two added tokens; `first`: it begins the text. */
 static enum bco_code encode_part(const struct bco_tokenizer *t, const char *text, size_t length, bool first,
                                  struct bco_room *room, struct bco_ids *ids, struct bco_error *err) {
-    enum bco_code code = bco_normalizer_apply(&t->normalizer, text, length, &room->text, &room->scratch, err);
+    bool moved;
+    enum bco_code code = bco_normalizer_apply(&t->normalizer, text, length, &room->text, &room->scratch, &moved, err);
+    first = first && !moved;
     room->inner.count = 0;
     if (!code)
         code = bco_added_cut(&t->added, &t->added.normalized, room->text.data, room->text.length, &room->inner, err);

@@ -67,7 +67,7 @@ enum bco_code bco_vocab_add(struct bco_vocab *vocab, const char *text, size_t le
                         text);
     char *copy = bco_strndup(text, length);
     if (!copy) return bco_fail_memory(err);
-    vocab->pieces[id] = (struct bco_piece){copy, length};
+    vocab->pieces[id] = (struct bco_piece){copy, length, false};
     vocab->slots[slot] = (int32_t)id + 1;
     vocab->count++;
     return BCO_OK;
@@ -75,4 +75,9 @@ enum bco_code bco_vocab_add(struct bco_vocab *vocab, const char *text, size_t le
 
 int32_t bco_vocab_find(const struct bco_vocab *vocab, const char *text, size_t length) {
     return vocab->slot_count ? vocab->slots[find_slot(vocab, text, length)] - 1 : -1;
+}
+
+int32_t bco_vocab_find_model(const struct bco_vocab *vocab, const char *text, size_t length) {
+    int32_t id = bco_vocab_find(vocab, text, length);
+    return id >= 0 && vocab->pieces[id].added ? -1 : id;
 }

@@ -10,6 +10,7 @@
 struct bco_piece {
     char *text; /* NULL: no piece has this id */
     size_t length;
+    bool added; /* an added token that is not in the model's vocabulary: its text is not found there */
 };
 
 struct bco_vocab {
@@ -27,6 +28,8 @@ void bco_vocab_free(struct bco_vocab *vocab);
 enum bco_code bco_vocab_add(struct bco_vocab *vocab, const char *text, size_t length, uint64_t id, size_t expected,
                             struct bco_error *err);
 
-int32_t bco_vocab_find(const struct bco_vocab *vocab, const char *text, size_t length); /* -1: not there */
+/* The id of a text, -1: not there. The model itself does not know added tokens. */
+int32_t bco_vocab_find_model(const struct bco_vocab *vocab, const char *text, size_t length);
+int32_t bco_vocab_find(const struct bco_vocab *vocab, const char *text, size_t length);
 
 #endif
