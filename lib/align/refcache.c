@@ -125,11 +125,12 @@ static enum bco_code add_results(void *user, struct bco_record *record, uint64_t
     static const char *const token_names[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
     const struct run *r = user;
     enum bco_code code = BCO_OK;
+    size_t pair = count == 2;
     (void)number;
-    for (size_t i = 0; i < count && code == BCO_OK; i++)
-        code = bco_record_set_number(record, logp_names[count - 1][i], results[i]->logp, err);
-    for (size_t i = 0; i < count && code == BCO_OK; i++)
-        code = bco_record_set_number(record, token_names[count - 1][i], (double)results[i]->tokens, err);
+    for (size_t i = 0; i <= pair && code == BCO_OK; i++)
+        code = bco_record_set_number(record, logp_names[pair][i], results[i]->logp, err);
+    for (size_t i = 0; i <= pair && code == BCO_OK; i++)
+        code = bco_record_set_number(record, token_names[pair][i], (double)results[i]->tokens, err);
     const char *ref_id = r->ref_ids[!r->cache->limits.ids && bco_record_kind(record, "prompt") == BCO_LIST];
     return code ? code : bco_record_set_text(record, "ref_id", ref_id, strlen(ref_id), err);
 }
