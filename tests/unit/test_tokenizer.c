@@ -144,12 +144,12 @@ static void test_stories260k(void **state) {
 
 static void test_gpt2(void **state) {
     (void)state;
-    check_model("tokenizers/gpt2", "gpt2", 10);
+    check_model("tokenizers/gpt2", "gpt2", 0);
 }
 
 static void test_qwen2(void **state) {
     (void)state;
-    check_model("tokenizers/qwen2", "qwen2", 10);
+    check_model("tokenizers/qwen2", "qwen2", 3);
 }
 
 static void test_llama2_mini(void **state) {
@@ -159,7 +159,115 @@ static void test_llama2_mini(void **state) {
 
 static void test_smollm2_mini(void **state) {
     (void)state;
-    check_mini("smollm2-mini", 10);
+    check_mini("smollm2-mini", 0);
+}
+
+/* ---- a step of each kind ------------------------------------------------------------------- */
+
+static const char kinds_model[] = "{\"type\":\"BPE\",\"unk_token\":\"<unk>\",\"vocab\":{\"<unk>\":0,\"a\":1,\"b\":2,"
+                                  "\"c\":3,\"A\":4,\"é\":5,\"e\":6,\"\xCC\x81"
+                                  "\":7,\" "
+                                  "\":8,\"▁\":9,\"1\":10,\"2\":11,\".\":12,\"X\":13,\"f\":14,\"i\":15,\"ﬁ\":16,\"\\n\":"
+                                  "17,\"ab\":18,\"▁a\":19,\"aa\":20,\"11\":21,\"▁▁\":22,\"a "
+                                  "\":23,\"<m>\":24},\"merges\":[[\"a\",\"b\"],[\"▁\",\"a\"],[\"a\",\"a\"],[\"1\","
+                                  "\"1\"],[\"▁\",\"▁\"],[\"a\",\" \"]]}";
+
+static const char *const kinds[][4] = {
+    /* normalizer, pre-tokenizer, text, the reference's ids */
+    {"{\"type\":\"NFC\"}", "null", "e\xCC\x81", "5"},
+    {"{\"type\":\"NFD\"}", "null", "é", "6 7"},
+    {"{\"type\":\"NFKC\"}", "null", "ﬁ", "14 15"},
+    {"{\"type\":\"Lowercase\"}", "null", "AB", "18"},
+    {"{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}", "null", " a b \n", "23 2"},
+    {"{\"type\":\"Prepend\",\"prepend\":\"▁\"}", "null", "a", "19"},
+    {"{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\"▁\"}", "null", "a  b c", "1 9 2 8 3"},
+    {"null", "{\"type\":\"Digits\",\"individual_digits\":true}", "a11b", "1 10 10 2"},
+    {"null", "{\"type\":\"Digits\",\"individual_digits\":false}", "a11b", "1 21 2"},
+    {"null", "{\"type\":\"Whitespace\"}", "a b. c", "1 2 12 3"},
+    {"null", "{\"type\":\"Metaspace\",\"replacement\":\"▁\",\"prepend_scheme\":\"always\",\"split\":true}", "a a  b",
+     "19 19 9 9 2"},
+    {"null", "{\"type\":\"Metaspace\",\"replacement\":\"▁\",\"prepend_scheme\":\"first\",\"split\":true}", "a<m>a",
+     "19 24 1"},
+    {"null", "{\"type\":\"Metaspace\",\"replacement\":\"▁\",\"prepend_scheme\":\"never\",\"split\":false}", "a a",
+     "1 19"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\",\"invert\":false}", "aab a",
+     "2 8"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Isolated\",\"invert\":false}", "aab a",
+     "1 1 2 8 1"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Contiguous\",\"invert\":false}", "aab a",
+     "20 2 8 1"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"MergedWithPrevious\",\"invert\":false}",
+     "aaab a", "1 1 1 2 8 1"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"MergedWithNext\",\"invert\":false}",
+     "aaab a", "1 1 18 8 1"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\",\"invert\":true}", "aab a",
+     "1 1 1"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithNext\",\"invert\":false}",
+     "a ab", "1 8 18"},
+};
+
+static void write_tokenizer(const char *dir, const char *normalizer, const char *pre_tokenizer) {
+    char path[MAX_PATH];
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fprintf(out,
+            "{\"added_tokens\":[{\"id\":24,\"content\":\"<m>\",\"normalized\":false}],\"normalizer\":%s,"
+            "\"pre_tokenizer\":%s,\"model\":%s}",
+            normalizer, pre_tokenizer, kinds_model);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void test_kinds(void **state) {
+    (void)state;
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    assert_non_null(mkdtemp(dir));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct bco_tokenizer *t = NULL;
+        struct bco_ids ids = {0};
+        struct bco_error err = {0};
+        char got[256] = "";
+        write_tokenizer(dir, kinds[i][0], kinds[i][1]);
+        if (bco_tokenizer_open(&t, dir, &err)) fail_msg("%s", err.message);
+        assert_int_equal(bco_tokenizer_encode(t, kinds[i][2], strlen(kinds[i][2]), 0, &ids, &err), BCO_OK);
+        for (size_t k = 0, at = 0; k < ids.count; k++)
+            at += (size_t)snprintf(got + at, sizeof got - at, "%s%d", k ? " " : "", (int)ids.ids[k]);
+        assert_string_equal(got, kinds[i][3]);
+        bco_ids_free(&ids);
+        bco_tokenizer_close(t);
+    }
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
+/* A megabyte of one letter, with merges, takes time in proportion. */
+static void test_long(void **state) {
+    (void)state;
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    struct bco_tokenizer *t = NULL;
+    struct bco_ids ids = {0};
+    size_t length = 1 << 20;
+    char *text = malloc(length);
+    assert_non_null(text);
+    memset(text, 'a', length);
+    assert_non_null(mkdtemp(dir));
+    write_tokenizer(dir, "null", "null");
+    assert_int_equal(bco_tokenizer_open(&t, dir, NULL), BCO_OK);
+    assert_int_equal(bco_tokenizer_encode(t, text, length, 0, &ids, NULL), BCO_OK);
+    assert_int_equal(ids.count, length / 2);
+    assert_int_equal(ids.ids[0], 20);
+    uint32_t fingerprint = bco_tokenizer_fingerprint(t);
+    bco_tokenizer_close(t);
+    write_tokenizer(dir, "{\"type\":\"NFC\"}", "null");
+    assert_int_equal(bco_tokenizer_open(&t, dir, NULL), BCO_OK);
+    assert_int_not_equal(bco_tokenizer_fingerprint(t), fingerprint);
+    bco_tokenizer_close(t);
+    bco_ids_free(&ids);
+    free(text);
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    unlink(path);
+    rmdir(dir);
 }
 
 int main(void) {
