@@ -272,8 +272,9 @@ static void test_long(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tinystories), cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),
-        cmocka_unit_test(test_qwen2),       cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_long),         cmocka_unit_test(test_tinystories),
+        cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),         cmocka_unit_test(test_qwen2),
+        cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
