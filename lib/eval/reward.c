@@ -87,7 +87,7 @@ static enum bco_code check_tokens(const struct bco_record *record, uint64_t numb
 static enum bco_code reward_of(const struct run *r, const struct bco_record *record, uint64_t number,
                                const char *logp_field, const char *tokens_field, const struct bco_reference *result,
                                double *reward, struct bco_error *err) {
-    double reference;
+    double reference = 0;
     *reward = result->logp;
     if (r->classifier) return BCO_OK;
     enum bco_code code = check_tokens(record, number, tokens_field, result->tokens, err);
