@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+/* A member's name takes no parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define FIGURE(member)                                                                                                 \
     { #member, offsetof(struct bco_stat, member) }
 
