@@ -191,6 +191,7 @@ static enum bco_code make_histogram(struct bco_panel *panel, bool whole, struct 
     enum bco_code code = BCO_OK;
     if (!bco_panel_range(panel, &range)) return BCO_OK;
     double width = (range.x_high - range.x_low) / BINS;
+    if (!isfinite(width)) return bco_fail(err, BCO_EDATA, "values too far apart to draw");
     if (whole) width = floor(width) + 1; /* lengths: bins of whole characters */
     if (!(width > 0)) width = 1.0 / BINS;
     for (size_t i = 0; !code && i < panel->count; i++) code = bin_series(&panel->series[i], range.x_low, width, err);
