@@ -34,14 +34,16 @@ static int choose_form(struct settings *s) {
 
 /* The first argument is what is drawn, the others are files. -1: go on. */
 static int check_usage(struct settings *s) {
-    static const char *const kinds[] = {"metrics", "winrate", "error-term", "lengths", "rewards"};
+    static const char *const kinds[] = {"metrics", "winrate", "error-term", "lengths", "rewards", "reliability"};
     static const char *const standard_input[] = {"-"};
     size_t kind = 0, count = sizeof kinds / sizeof *kinds;
     if (s->cli.argument_count == 0)
-        return cli_usage(&s->cli, "what to draw is missing: metrics, winrate, error-term, lengths or rewards");
+        return cli_usage(&s->cli,
+                         "what to draw is missing: metrics, winrate, error-term, lengths, rewards or reliability");
     while (kind < count && strcmp(s->cli.arguments[0], kinds[kind]) != 0) kind++;
     if (kind == count)
-        return cli_usage(&s->cli, "cannot draw '%s', expected metrics, winrate, error-term, lengths or rewards",
+        return cli_usage(&s->cli,
+                         "cannot draw '%s', expected metrics, winrate, error-term, lengths, rewards or reliability",
                          s->cli.arguments[0]);
     if (s->cli.rejects) return cli_usage(&s->cli, "--rejects: a picture of a part of the records is refused");
     bool files = s->cli.argument_count > 1;
@@ -73,9 +75,9 @@ int main(int argc, char **argv) {
         {"width", 0, CLI_COUNT, &s.width, "N", "pixels, or columns of text", NULL, 20, 10000, NULL},
         {"height", 0, CLI_COUNT, &s.height, "N", "pixels, or lines a panel of text [12]", NULL, 3, 10000, NULL},
     };
-    const struct cli_tool tool = {"bco-plot", "metrics|winrate|error-term|lengths|rewards [options] [FILE...]",
-                                  "Pictures of training, win rates and records.", options,
-                                  sizeof options / sizeof *options};
+    const struct cli_tool tool = {
+        "bco-plot", "metrics|winrate|error-term|lengths|rewards|reliability [options] [FILE...]",
+        "Pictures of training, win rates and records.", options, sizeof options / sizeof *options};
     int status = cli_parse(&s.cli, &tool, argc, argv, false);
     if (status < 0) status = check_usage(&s);
     if (status >= 0) return status;

@@ -13,11 +13,12 @@ extern "C" {
 #endif
 
 enum bco_plot_kind {
-    BCO_PLOT_METRICS,    /* bco-train's metrics: loss, rewards, delta, KL, error term, learning rate by step */
-    BCO_PLOT_WINRATE,    /* rows of bco-winrate --json: win rates with their intervals */
-    BCO_PLOT_ERROR_TERM, /* of the metrics, the error term alone */
-    BCO_PLOT_LENGTHS,    /* records: how long completions are, in code points, by label */
-    BCO_PLOT_REWARDS,    /* records with rewards: their distribution by label */
+    BCO_PLOT_METRICS,     /* bco-train's metrics: loss, rewards, delta, KL, error term, learning rate by step */
+    BCO_PLOT_WINRATE,     /* rows of bco-winrate --json: win rates with their intervals */
+    BCO_PLOT_ERROR_TERM,  /* of the metrics, the error term alone */
+    BCO_PLOT_LENGTHS,     /* records: how long completions are, in code points, by label */
+    BCO_PLOT_REWARDS,     /* records with rewards: their distribution by label */
+    BCO_PLOT_RELIABILITY, /* bco-reward --summary --json: the share of ups by the probability that rewards give */
 };
 
 enum bco_plot_form {

@@ -5,6 +5,7 @@
 #include "eval/column.h"
 #include "eval/figure.h"
 
+#include <bco/reward.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +199,34 @@ static enum bco_code make_histogram(struct bco_panel *panel, bool whole, struct 
     return code;
 }
 
+/* ---- reliability ------------------------------------------------------------------------------- */
+
+static enum bco_code add_reliability(struct bco_figure *figure, const struct bco_plot *plot, size_t run,
+                                     const struct bco_record *record, struct bco_error *err) {
+    struct bco_panel *panel = &figure->panels[0];
+    struct bco_series *series = series_of(panel, plot, run, plot->path_count == 1 ? "rewards" : "", 0);
+    if (!series) return bco_fail_memory(err);
+    if (bco_record_kind(record, "reliability") == BCO_MISSING) return bco_record_missing(record, "reliability", err);
+    for (int i = 0; i < BCO_RELIABILITY_BINS; i++) {
+        struct bco_point point = {.low = NAN, .high = NAN};
+        char p[40], up[40];
+        snprintf(p, sizeof p, "reliability.%d.p", i);
+        snprintf(up, sizeof up, "reliability.%d.up", i);
+        if (bco_column_number(record, p, &point.x) != BCO_COLUMN_NUMBER) continue;
+        if (bco_column_number(record, up, &point.y) != BCO_COLUMN_NUMBER) continue;
+        if (!bco_series_add(series, point)) return bco_fail_memory(err);
+    }
+    return BCO_OK;
+}
+
+/* What rewards that mean what they say would give. */
+static enum bco_code add_diagonal(struct bco_panel *panel, struct bco_error *err) {
+    struct bco_series *series = bco_panel_series(panel, "perfect", BCO_COLOURS - 1, 1);
+    for (int i = 0; series && i < 2; i++)
+        if (!bco_series_add(series, (struct bco_point){i, i, NAN, NAN})) series = NULL;
+    return series ? BCO_OK : bco_fail_memory(err);
+}
+
 /* ---- reading ------------------------------------------------------------------------------------ */
 
 typedef enum bco_code add_one(struct bco_figure *figure, const struct bco_plot *plot, size_t run,
@@ -247,6 +276,12 @@ static add_one *start(struct bco_figure *figure, const struct bco_plot *plot) {
                                                .marks = BCO_MARK_STEPS,
                                                .reference = NAN};
         return add_record;
+    case BCO_PLOT_RELIABILITY:
+        figure->panels[0] = (struct bco_panel){.title = "reliability of rewards",
+                                               .x_label = "P(up) by the reward",
+                                               .y_label = "share of ups",
+                                               .reference = NAN};
+        return add_reliability;
     case BCO_PLOT_REWARDS: break;
     }
     figure->panels[0] = (struct bco_panel){.title = "rewards of completions",
@@ -266,6 +301,8 @@ enum bco_code bco_figure_read(struct bco_figure *figure, const struct bco_plot *
     if (!code && add == add_record) code = make_histogram(&figure->panels[0], plot->kind == BCO_PLOT_LENGTHS, err);
     if (code) return code;
     drop_empty(figure);
+    if (figure->count && add == add_reliability) code = add_diagonal(&figure->panels[0], err);
+    if (code) return code;
     return figure->count ? BCO_OK : bco_fail(err, BCO_EDATA, "nothing to draw");
 }
 
