@@ -12,7 +12,7 @@
 
 struct settings {
     struct cli cli;
-    const char *model_path, *adapter;
+    const char *model_path, *adapter, *chat_file;
     uint64_t max_length, max_prompt, batch_tokens;
     int overlong;
     bool summary, json, beta_given;
@@ -20,6 +20,7 @@ struct settings {
     struct bco_reward reward;
     struct bco_model *model;
     struct bco_tokenizer *tokenizer;
+    struct bco_template *chat;
     struct bco_writer *out; /* records, or the summary */
     struct bco_reward_counts counts;
 };
@@ -176,6 +177,8 @@ static enum bco_code open_all(struct settings *s, struct bco_error *err) {
         snprintf(err->file, sizeof err->file, "%s", s->model_path);
     }
     if (!code && !r->limits.ids) code = bco_tokenizer_open(&s->tokenizer, s->model_path, err);
+    if (!code && !r->limits.ids) code = bco_template_open(&s->chat, s->model_path, s->chat_file, err);
+    r->limits.chat = s->chat;
     if (!code) code = bco_scores_new(&r->scores, err);
     if (!code) code = bco_reader_open(&r->reader, s->cli.arguments, s->cli.argument_count, NULL, err);
     if (!code) code = bco_writer_open(&s->out, s->cli.output, err);
@@ -200,6 +203,7 @@ static enum bco_code close_all(struct settings *s, enum bco_code code, struct bc
     bco_writer_discard(s->out);
     bco_reader_close(r->reader);
     bco_scores_free(r->scores);
+    bco_template_close(s->chat);
     bco_tokenizer_close(s->tokenizer);
     bco_model_close(s->model);
     return code;
@@ -243,6 +247,8 @@ static size_t add_options(struct cli_option *to, struct settings *s) {
          &s->beta_given},
         {"ids", 0, CLI_FLAG, &r->limits.ids, NULL, "records carry prompt_ids and completion_ids; used as they are",
          NULL, 0, 0, NULL},
+        {"chat-template", 0, CLI_TEXT, &s->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
+         0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "What the rewards are worth", NULL, 0, 0, NULL},
         {"summary", 0, CLI_FLAG, &s->summary, NULL, "that alone, instead of the records", NULL, 0, 0, NULL},
         {"json", 0, CLI_FLAG, &s->json, NULL, "the summary as one JSON object", NULL, 0, 0, NULL},

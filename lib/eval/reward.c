@@ -46,7 +46,9 @@ static void expect(struct run *r, const struct bco_reference_id *id) {
     r->has_id = true;
 }
 
-static enum bco_code check_id(struct run *r, const struct bco_record *record, struct bco_error *err) {
+static enum bco_code check_id(struct run *r, const struct bco_record *record, const struct bco_sample *sample,
+                              struct bco_error *err) {
+    const struct bco_template *chat = r->reward->limits.chat;
     struct bco_reference_id id;
     const char *text;
     size_t length;
@@ -58,6 +60,7 @@ static enum bco_code check_id(struct run *r, const struct bco_record *record, st
     if (!bco_record_text(record, "ref_id", &text, &length) || !bco_reference_id_parse(&id, text, length))
         return bco_record_fail(record, "ref_id", err, "is none that this bco-refcache writes");
     if (!r->has_id) expect(r, &id);
+    r->expected.chat_template = sample->prompt.messages && chat ? bco_template_fingerprint(chat) : 0;
     if (!bco_reference_id_differs(&id, &r->expected, words, sizeof words)) return BCO_OK;
     r->source.fatal = true;
     return bco_record_fail(record, "ref_id", err, "made with other settings: %s", words);
@@ -71,7 +74,7 @@ static enum bco_code look(void *user, const struct bco_record *record, const str
     if (r->classifier) return BCO_OK;
     enum bco_code code = need_reference(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", &value, err);
     if (code == BCO_OK && sample->is_pair) code = need_reference(record, "ref_logp_rejected", &value, err);
-    return code == BCO_OK ? check_id(r, record, err) : code;
+    return code == BCO_OK ? check_id(r, record, sample, err) : code;
 }
 
 /* ---- rewards ---------------------------------------------------------------------------- */
