@@ -120,7 +120,8 @@ int main(int argc, char **argv) {
                                   .usage = "-m MODEL [options] [FILE...]",
                                   .about = "Completes prompts.",
                                   .options = options,
-                                  .count = add_options(options, &g)};
+                                  .count = add_options(options, &g),
+                                  .computes = true};
     int done = cli_parse(&g.cli, &tool, argc, argv, false);
     if (done < 0) done = check_usage(&g);
     if (done >= 0) return done;

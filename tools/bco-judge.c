@@ -67,9 +67,11 @@ int main(int argc, char **argv) {
          0, 0, NULL},
         {"max-answer", 0, CLI_COUNT, &s.max_line, "SIZE", "bytes an answer may have [1M]", NULL, 1, 1 << 30, NULL},
     };
-    const struct cli_tool tool = {"bco-judge", "--command CMD [options] A B",
-                                  "Lets a judge compare two sets of completions.", options,
-                                  sizeof options / sizeof *options};
+    const struct cli_tool tool = {.name = "bco-judge",
+                                  .usage = "--command CMD [options] A B",
+                                  .about = "Lets a judge compare two sets of completions.",
+                                  .options = options,
+                                  .count = sizeof options / sizeof *options};
     int status = cli_parse(&s.cli, &tool, argc, argv, true);
     if (status >= 0) return status;
     s.judge.max_line = (size_t)s.max_line;

@@ -69,15 +69,19 @@ int main(int argc, char **argv) {
     struct settings s = {.text = false};
     struct bco_error err = {0};
     const struct cli_option options[] = {
+        {NULL, 0, CLI_FLAG, NULL, NULL, "WHAT is metrics, winrate, error-term, lengths, rewards or reliability", NULL,
+         0, 0, NULL},
         {"text", 0, CLI_FLAG, &s.text, NULL, "draw with characters, without gnuplot", NULL, 0, 0, NULL},
         {"ascii", 0, CLI_FLAG, &s.ascii, NULL, "the same with ASCII alone", NULL, 0, 0, NULL},
         {"title", 0, CLI_TEXT, &s.title, "TEXT", "over the picture", NULL, 0, 0, NULL},
         {"width", 0, CLI_COUNT, &s.width, "N", "pixels, or columns of text", NULL, 20, 10000, NULL},
         {"height", 0, CLI_COUNT, &s.height, "N", "pixels, or lines a panel of text [12]", NULL, 3, 10000, NULL},
     };
-    const struct cli_tool tool = {
-        "bco-plot", "metrics|winrate|error-term|lengths|rewards|reliability [options] [FILE...]",
-        "Pictures of training, win rates and records.", options, sizeof options / sizeof *options};
+    const struct cli_tool tool = {.name = "bco-plot",
+                                  .usage = "WHAT [options] [FILE...]",
+                                  .about = "Pictures of training, win rates and records.",
+                                  .options = options,
+                                  .count = sizeof options / sizeof *options};
     int status = cli_parse(&s.cli, &tool, argc, argv, false);
     if (status < 0) status = check_usage(&s);
     if (status >= 0) return status;

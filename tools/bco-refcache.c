@@ -129,7 +129,8 @@ int main(int argc, char **argv) {
                                   .usage = "-m MODEL [options] [FILE...]",
                                   .about = "Adds the log-probs under a reference model to records.",
                                   .options = options,
-                                  .count = add_options(options, &r)};
+                                  .count = add_options(options, &r),
+                                  .computes = true};
     struct bco_error err = {0};
     int done = cli_parse(&r.cli, &tool, argc, argv, false);
     if (done < 0) done = check_usage(&r);

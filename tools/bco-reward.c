@@ -275,7 +275,7 @@ int main(int argc, char **argv) {
     struct bco_error err = {0};
     struct cli_option options[MAX_OPTIONS];
     const struct cli_tool tool = {"bco-reward", "-m MODEL [options] [FILE...]", "Adds a model's rewards to records.",
-                                  options, add_options(options, &s)};
+                                  options,      add_options(options, &s),       true};
     int status = cli_parse(&s.cli, &tool, argc, argv, false);
     if (status < 0) status = check_usage(&s);
     if (status >= 0) return status;

@@ -208,7 +208,8 @@ int main(int argc, char **argv) {
                                   .usage = "-m MODEL [options] [FILE...]",
                                   .about = "Shows the token ids of records and texts.",
                                   .options = table,
-                                  .count = add_options(table, &t)};
+                                  .count = add_options(table, &t),
+                                  .computes = true};
     int done = cli_parse(&t.cli, &tool, argc, argv, false);
     if (done < 0) done = check_usage(&t);
     if (done >= 0) return done;

@@ -225,7 +225,8 @@ int main(int argc, char **argv) {
                                   .usage = "-m MODEL -o OUT [options] [FILE...]",
                                   .about = "Trains a model on thumbs-up and thumbs-down records.",
                                   .options = options,
-                                  .count = add_options(options, &t)};
+                                  .count = add_options(options, &t),
+                                  .computes = true};
     struct bco_error err = {0};
     set_defaults(&t);
     int done = cli_parse(&t.cli, &tool, argc, argv, true);

@@ -461,8 +461,11 @@ int main(int argc, char **argv) {
     struct settings s = {.level = 0.95, .strong_weight = 1};
     struct bco_error err = {0};
     struct cli_option options[MAX_OPTIONS];
-    const struct cli_tool tool = {"bco-winrate", "[options] [FILE...]", "Win rate of A over B from verdicts.", options,
-                                  add_options(options, &s)};
+    const struct cli_tool tool = {.name = "bco-winrate",
+                                  .usage = "[options] [FILE...]",
+                                  .about = "Win rate of A over B from verdicts.",
+                                  .options = options,
+                                  .count = add_options(options, &s)};
     int status = cli_parse(&s.cli, &tool, argc, argv, false);
     if (status < 0) status = check_usage(&s);
     if (status >= 0) return status;

@@ -80,3 +80,12 @@ closed_pipe_is_quiet() {
     [ -z "$output" ]
 }
 @test "a reader that has gone is no news" { each closed_pipe_is_quiet; }
+
+spin_count() { OMP_DISPLAY_ENV=verbose "$@" --version 2>&1 >/dev/null | sed -n "s/.*GOMP_SPINCOUNT = '\(.*\)'.*/\1/p" | tail -n 1; }
+
+@test "threads that wait soon sleep, unless the caller says otherwise" {
+    unset OMP_WAIT_POLICY GOMP_SPINCOUNT
+    [ "$(spin_count bco-train)" = 1000 ]
+    [ "$(GOMP_SPINCOUNT=77 spin_count bco-train)" = 77 ]
+    [ "$(OMP_WAIT_POLICY=passive spin_count bco-train)" = 0 ]
+}

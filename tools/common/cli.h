@@ -39,6 +39,7 @@ struct cli_tool {
     const char *about;
     const struct cli_option *options; /* `count` of them; -h -V -q -v are added to every tool */
     size_t count;
+    bool computes; /* it runs OpenMP threads for long: without work they soon sleep instead of spinning */
 };
 
 /* What every tool knows after parsing. */
