@@ -7,7 +7,7 @@
 
 struct generate {
     struct cli cli;
-    const char *model;
+    const char *model, *adapter;
     struct cli_list stops;
     uint64_t max_new_tokens, batch;
     struct bco_generate_run run;
@@ -22,6 +22,7 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
     struct bco_generate_options *o = &g->run.options;
     const struct cli_option options[] = {
         {"model", 'm', CLI_TEXT, &g->model, "MODEL", "a model folder", NULL, 0, 0, NULL},
+        {"adapter", 'a', CLI_TEXT, &g->adapter, "DIR", "MODEL with this LoRA adapter", NULL, 0, 0, NULL},
         {"completions", 'n', CLI_COUNT, &o->n, "N", "completions a prompt [1]", NULL, 1, 1e6, NULL},
         {"text", 0, CLI_FLAG, &g->run.text, NULL, "the input is plain lines, each a prompt", NULL, 0, 0, NULL},
         {"logp", 0, CLI_FLAG, &o->logp, NULL, "adds the completion's log-prob under the model", NULL, 0, 0, NULL},
@@ -70,7 +71,7 @@ static int check_usage(struct generate *g) {
 }
 
 static enum bco_code open_all(struct generate *g, struct bco_error *err) {
-    const struct bco_model_options options = {.threads = g->cli.threads};
+    const struct bco_model_options options = {.threads = g->cli.threads, .adapter = g->adapter};
     const struct bco_reader_options reading = {.format = g->run.text ? BCO_FORMAT_TEXT : BCO_FORMAT_AUTO};
     struct bco_generate_run *run = &g->run;
     enum bco_code code = bco_model_open(&g->opened, g->model, &options, err);

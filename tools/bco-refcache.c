@@ -9,7 +9,7 @@
 
 struct refcache {
     struct cli cli;
-    const char *model, *store, *shard, *chat_file;
+    const char *model, *adapter, *store, *shard, *chat_file;
     uint64_t max_length, max_prompt, batch_tokens;
     int overlong, precision;
     struct bco_refcache cache;
@@ -24,6 +24,8 @@ enum { MAX_OPTIONS = 16 };
 static size_t add_options(struct cli_option *to, struct refcache *r) {
     const struct cli_option options[] = {
         {"model", 'm', CLI_TEXT, &r->model, "MODEL", "the reference: a model folder", NULL, 0, 0, NULL},
+        {"adapter", 'a', CLI_TEXT, &r->adapter, "DIR", "the reference is MODEL with this LoRA adapter", NULL, 0, 0,
+         NULL},
         {"store", 0, CLI_TEXT, &r->store, "DIR", "results are kept here, and only what is new is computed [$BCO_STORE]",
          NULL, 0, 0, NULL},
         {"ids", 0, CLI_FLAG, &r->cache.limits.ids, NULL,
@@ -72,7 +74,7 @@ static int check_usage(struct refcache *r) {
 }
 
 static enum bco_code open_all(struct refcache *r, struct bco_error *err) {
-    const struct bco_model_options options = {.threads = r->cli.threads};
+    const struct bco_model_options options = {.threads = r->cli.threads, .adapter = r->adapter};
     struct bco_refcache *c = &r->cache;
     enum bco_code code = bco_model_open(&r->opened, r->model, &options, err);
     if (code == BCO_OK && !c->limits.ids) code = bco_tokenizer_open(&r->tokenizer, r->model, err);

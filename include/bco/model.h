@@ -5,6 +5,7 @@
 #define BCO_MODEL_H
 
 #include <bco/error.h>
+#include <bco/watch.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -134,6 +135,30 @@ enum bco_dtype {
 BCO_API enum bco_code bco_model_save(const struct bco_model *model, const char *dir, struct bco_error *err);
 BCO_API enum bco_code bco_model_save_as(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
                                         struct bco_error *err);
+
+/* ---- merging ------------------------------------------------------------------- */
+
+struct bco_merge {
+    const char *model;   /* a model folder */
+    const char *adapter; /* of a LoRA adapter on it */
+    const char *out;     /* made; it must not be there yet, or be empty */
+    enum bco_dtype dtype;
+    int threads; /* 0: all the cores this process may use */
+};
+
+struct bco_merge_counts {
+    uint64_t parameters;  /* weights that were written, tied ones once */
+    enum bco_dtype dtype; /* what they were written as */
+};
+
+/* Writes a model whose weights W + scale * B A are those of `model` with its
+ * adapter, as bco_model_save_as does. `out` appears whole, by rename, or not at
+ * all. The merged weights are f32 until they are rounded to `dtype`: with
+ * BCO_DTYPE_F32 its log-probs are bit for bit those of the model with the adapter. `counts` and `watch` may be NULL.
+ * Errors: BCO_EDATA for what bco_model_open and bco_model_save_as find, and for an `out` that is not empty;
+ * BCO_ESYSTEM; BCO_EINTERRUPTED: watch->stop said so, and nothing is left. */
+BCO_API enum bco_code bco_merge(const struct bco_merge *merge, struct bco_merge_counts *counts,
+                                const struct bco_watch *watch, struct bco_error *err);
 
 #ifdef __cplusplus
 }

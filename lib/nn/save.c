@@ -14,8 +14,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#define SHARD_BYTES UINT64_C(5000000000) /* transformers' default */
-#define PIECE 65536                      /* elements converted at a time */
+#define PIECE 65536 /* elements converted at a time */
 
 /* What belongs to a model's folder beside weights and configuration. */
 static const char *const companions[] = {"generation_config.json",
@@ -41,6 +40,7 @@ struct save {
     const struct bco_slot **order; /* [slot_count], by name */
     size_t *shard;                 /* [slot_count], of order[i] */
     size_t shards;
+    const struct bco_watch *watch; /* or NULL */
     struct bco_error *err;
 };
 
@@ -131,6 +131,8 @@ static enum bco_code write_weight(const struct save *s, const struct bco_slot *s
                                   float *wide, uint16_t *piece) {
     for (size_t at = 0; at < slot->count; at += PIECE) {
         size_t count = slot->count - at < PIECE ? slot->count - at : PIECE;
+        if (s->watch && s->watch->stop && s->watch->stop(s->watch->user))
+            return bco_fail(s->err, BCO_EINTERRUPTED, "interrupted");
         const float *weight = bco_slot_values(s->slots, slot, at, count, wide);
         bool finite = s->narrow ? convert(s, weight, count, piece) : all_finite(weight, count);
         if (!finite)
@@ -303,8 +305,8 @@ static void set_type(struct save *s, enum bco_dtype dtype) {
 }
 
 enum bco_code bco_model_save_limited(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
-                                     uint64_t limit, struct bco_error *err) {
-    struct save s = {.model = model, .slots = bco_model_trained(model), .dir = dir, .err = err};
+                                     uint64_t limit, const struct bco_watch *watch, struct bco_error *err) {
+    struct save s = {.model = model, .slots = bco_model_trained(model), .dir = dir, .watch = watch, .err = err};
     bool adapter = s.slots == &model->adapter;
     s.stem = adapter ? "adapter_model" : "model";
     set_type(&s, dtype);
@@ -322,7 +324,7 @@ enum bco_code bco_model_save_limited(const struct bco_model *model, const char *
 
 enum bco_code bco_model_save_as(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
                                 struct bco_error *err) {
-    return bco_model_save_limited(model, dir, dtype, SHARD_BYTES, err);
+    return bco_model_save_limited(model, dir, dtype, BCO_SHARD_BYTES, NULL, err);
 }
 
 enum bco_code bco_model_save(const struct bco_model *model, const char *dir, struct bco_error *err) {

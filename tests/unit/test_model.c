@@ -559,14 +559,14 @@ static void check_saved(const char *source, enum bco_dtype dtype, uint64_t limit
     struct bco_error err;
     assert_non_null(mkdtemp(dir));
     model = open_shared(source, true, 0);
-    assert_int_equal(bco_model_save_limited(model, dir, dtype, limit, &err), BCO_OK);
+    assert_int_equal(bco_model_save_limited(model, dir, dtype, limit, NULL, &err), BCO_OK);
     assert_int_equal(bco_model_open(&again, dir, &trainable, &err), BCO_OK);
     assert_same_weights(model, again);
     assert_int_equal(files_in(dir), files);
     bco_model_close(again);
     bco_model_close(model);
     model = open_shared(source, false, 0);
-    assert_int_equal(bco_model_save_limited(model, dir, dtype, limit, &err), BCO_OK);
+    assert_int_equal(bco_model_save_limited(model, dir, dtype, limit, NULL, &err), BCO_OK);
     assert_int_equal(bco_model_open(&again, dir, NULL, &err), BCO_OK);
     assert_int_equal(bco_model_fingerprint(model), bco_model_fingerprint(again));
     bco_model_close(again);
@@ -700,6 +700,52 @@ static void saved_adapter(void **state) {
 }
 
 /* A new adapter changes nothing until it is trained. */
+static double logp_of(const char *dir, const char *adapter, struct pack *pack) {
+    const struct bco_model_options options = {.adapter = adapter};
+    struct bco_model *model;
+    double sum = 0;
+    assert_int_equal(bco_model_open(&model, dir, &options, NULL), BCO_OK);
+    assert_int_equal(bco_model_logp(model, &pack->batch, pack->logp, NULL, NULL), BCO_OK);
+    for (size_t b = 0; b < pack->batch.sequences; b++) sum += pack->logp[b];
+    bco_model_close(model);
+    return sum;
+}
+
+/* Merged and written as f32, a model gives the very log-probs of the model with its adapter; with a
+ * 16-bit type it stays as near as that type allows. */
+static void check_merged(const char *folder) {
+    char base[2 * PATH_SIZE], adapter[2 * PATH_SIZE], path[PATH_SIZE], dir[] = "/tmp/bco-test-XXXXXX";
+    snprintf(path, sizeof path, "golden/models/%s/golden.json", folder);
+    yyjson_doc *doc = golden(path);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    struct pack pack = pack_sequences(yyjson_obj_get(root, "sequences"));
+    snprintf(base, sizeof base, "%s/golden/models/%s", shared(), yyjson_get_str(yyjson_obj_get(root, "base_model")));
+    snprintf(adapter, sizeof adapter, "%s/golden/models/%s", shared(), folder);
+    double whole = logp_of(base, adapter, &pack);
+    assert_non_null(mkdtemp(dir));
+    const struct bco_merge merge = {.model = base, .adapter = adapter, .out = dir, .dtype = BCO_DTYPE_F32};
+    struct bco_merge half = merge;
+    struct bco_merge_counts counts;
+    half.dtype = BCO_DTYPE_BF16;
+    assert_int_equal(bco_merge(&merge, &counts, NULL, NULL), BCO_OK);
+    assert_true(logp_of(dir, NULL, &pack) == whole);
+    assert_int_equal(bco_merge(&merge, &counts, NULL, NULL), BCO_EDATA);
+    remove_folder(dir);
+    assert_int_equal(bco_merge(&half, &counts, NULL, NULL), BCO_OK);
+    assert_int_equal(counts.dtype, BCO_DTYPE_BF16);
+    assert_true(fabs(logp_of(dir, NULL, &pack) - whole) < 0.01 * fabs(whole));
+    remove_folder(dir);
+    pack_free(&pack);
+    yyjson_doc_free(doc);
+}
+
+static void merged(void **state) {
+    (void)state;
+    check_merged("llama-gqa-tied-lora");
+    check_merged("llama-gqa-tied-rslora");
+    check_merged("gpt2-lora");
+}
+
 static void new_adapter(void **state) {
     char dir[] = "/tmp/bco-test-model-XXXXXX", base[2 * PATH_SIZE];
     struct bco_model_options options = {
@@ -809,8 +855,9 @@ int main(void) {
         cmocka_unit_test(real_models),   cmocka_unit_test(golden_models), cmocka_unit_test(classifiers),
         cmocka_unit_test(bad_models),    cmocka_unit_test(invariance),    cmocka_unit_test(saving),
         cmocka_unit_test(saved_names),   cmocka_unit_test(nan_is_found),  cmocka_unit_test(nan_is_not_saved),
-        cmocka_unit_test(saved_adapter), cmocka_unit_test(new_adapter),   cmocka_unit_test(new_head),
-        cmocka_unit_test(sixteen_bits),  cmocka_unit_test(drawn),         cmocka_unit_test(recomputation),
+        cmocka_unit_test(saved_adapter), cmocka_unit_test(merged),        cmocka_unit_test(new_adapter),
+        cmocka_unit_test(new_head),      cmocka_unit_test(sixteen_bits),  cmocka_unit_test(drawn),
+        cmocka_unit_test(recomputation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
