@@ -141,7 +141,7 @@ static bool give_name(struct bco_temp *temp) {
     }
 }
 
-static bool sync_folder(const char *folder) {
+bool bco_sync_folder(const char *folder) {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return errno == EACCES;
     bool fine = fsync(fd) == 0 || errno == EINVAL;
@@ -158,7 +158,7 @@ enum bco_code bco_temp_commit(struct bco_temp *temp, struct bco_error *err) {
         if (rename(temp->name, temp->target) != 0) return bco_fail_errno(err, temp->target, "cannot replace");
         drop_name(temp);
     }
-    if (!sync_folder(temp->folder)) return bco_fail_errno(err, temp->target, "cannot write its folder");
+    if (!bco_sync_folder(temp->folder)) return bco_fail_errno(err, temp->target, "cannot write its folder");
     return BCO_OK;
 }
 

@@ -26,6 +26,9 @@ enum bco_code bco_temp_commit(struct bco_temp *temp, struct bco_error *err);
 /* Closes, removes what has not become the target, frees. */
 void bco_temp_discard(struct bco_temp *temp);
 
+/* fsync of a folder: names in it last. false: errno says why. */
+bool bco_sync_folder(const char *folder);
+
 /* An anonymous file for reading and writing in `folder`: gone when it is closed. -1: errno says why. */
 int bco_temp_anonymous(const char *folder);
 
