@@ -11,31 +11,6 @@ enum { SEED_TEXT, SEED_MESSAGES }; /* so that a list and the text that spells it
 
 /* ---- reading --------------------------------------------------------------------- */
 
-static enum bco_code bad_message(const struct bco_record *record, const char *field, size_t number, const char *what,
-                                 struct bco_error *err) {
-    return bco_record_fail(record, field, err, "message %zu %s, expected {\"role\": ..., \"content\": ...}", number,
-                           what);
-}
-
-/* Each message is an object with the texts role and content; what else it holds is the template's business. */
-static enum bco_code check_messages(const struct bco_record *record, const char *field, const struct bco_value *list,
-                                    struct bco_error *err) {
-    struct bco_json_member message, member;
-    size_t number = 0;
-    for (const char *at = NULL; bco_json_each(list->text, list->length, &at, &message);) {
-        bool role = false, content = false;
-        number++;
-        if (message.kind != BCO_OBJECT) return bad_message(record, field, number, "is no object", err);
-        for (const char *in = NULL; bco_json_each(message.value, message.value_length, &in, &member);) {
-            if (member.kind != BCO_TEXT) continue;
-            role |= member.key_length == 4 && memcmp(member.key, "role", 4) == 0;
-            content |= member.key_length == 7 && memcmp(member.key, "content", 7) == 0;
-        }
-        if (!role || !content) return bad_message(record, field, number, role ? "has no content" : "has no role", err);
-    }
-    return number ? BCO_OK : bco_record_fail(record, field, err, "is an empty list");
-}
-
 /* Bytes of the blank that `text` begins with: what Unicode calls White_Space. 0: none. */
 static size_t blank_length(const char *text, size_t length) {
     static const char *const wide[] = {"\xC2\x85",     "\xC2\xA0",     "\xE1\x9A\x80", "\xE2\x80\xA8",
@@ -73,18 +48,15 @@ enum bco_code bco_value_strip(const struct bco_record *record, struct bco_value 
 enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
                              struct bco_error *err) {
     struct bco_field found;
-    if (!bco_record_find(record, field, &found)) return bco_record_missing(record, field, err);
+    enum bco_code code = bco_record_find_text(record, field, &found, err);
+    if (code != BCO_OK) return code;
     *value = (struct bco_value){.field = field, .messages = found.kind == BCO_LIST};
     value->text = found.value;
     value->length = found.value_length;
-    if (value->messages) return check_messages(record, field, value, err);
-    if (found.kind != BCO_TEXT)
-        return bco_record_fail(record, field, err, "is not a text, got %s, expected a text or a list of messages",
-                               bco_json_kind_words(found.kind));
+    if (value->messages) return BCO_OK;
     value->text++;
     value->length -= 2;
     if (found.escaped) bco_record_text(record, field, &value->text, &value->length);
-    if (value->length == 0) return bco_record_fail(record, field, err, "is empty");
     return strip ? bco_value_strip(record, value, err) : BCO_OK;
 }
 
@@ -106,8 +78,7 @@ bool bco_field_spell(const struct bco_record *record, const char *field, struct 
 enum bco_code bco_field_weight(const struct bco_record *record, const char *field, double *weight,
                                struct bco_error *err) {
     if (bco_record_kind(record, field) == BCO_MISSING) return bco_record_missing(record, field, err);
-    if (bco_record_number(record, field, weight) && isfinite(*weight) && *weight >= 0) return BCO_OK;
-    return bco_record_fail(record, field, err, "not a weight, expected a number of 0 or more");
+    return bco_record_weight(record, field, weight, err);
 }
 
 enum bco_code bco_field_hash(const struct bco_record *record, const char *field, struct bco_hash *hash,

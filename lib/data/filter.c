@@ -10,25 +10,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is known of a prompt with its completion: as much as the mode needs. */
+enum { LABEL_DOWN = 1, LABEL_UP = 2 };
+
+/* What is known of a prompt with its completion: as much as the mode needs. There may be one for every record, so
+ * every byte counts. */
 struct seen {
-    unsigned char kept; /* bit `up`: a record with this label has gone on */
+    unsigned char kept; /* labels of the records that have gone on */
 };
 struct tally { /* DROP, MAJORITY */
     struct seen seen;
-    uint32_t records[2]; /* with each label, duplicates counted */
+    unsigned char labels; /* of all records */
+    int32_t more_up;      /* up less down records, duplicates counted; stays at its limits */
 };
-struct first { /* ERROR */
+struct first { /* ERROR: where the first one stood */
     struct seen seen;
-    uint32_t input; /* where the first one stood */
-    size_t line;
+    uint8_t line_high;
+    uint16_t input; /* modulo 65536 */
+    uint32_t line;
 };
 
 /* What is known of a prompt. Two completions and two ratings make a contrast: of three records
  * (a, 1), (b, 1), (x, 2) the third differs in both from the first or from the second. */
 struct contrast {
-    uint64_t completion, rating; /* of its first record */
-    bool completions, ratings;   /* there are others */
+    uint64_t completions : 1, completion : 63; /* of its first record; there are others */
+    uint64_t ratings : 1, rating : 63;
 };
 
 /* What becomes of a record may depend on later ones (DROP, MAJORITY, contrast): then the items wait in
@@ -39,7 +44,7 @@ struct bco_filter {
     struct bco_filter_counts *counts;
     struct bco_balancer *balancer;
     struct bco_table *texts;   /* NULL: nobody asks */
-    struct bco_table *prompts; /* struct contrast; NULL: nobody asks */
+    struct bco_table *prompts; /* struct contrast, in the end only those with one; NULL: nobody asks */
     struct bco_spool *spool;   /* NULL: nothing waits */
     const char *file;          /* of the record before */
     uint32_t input;            /* inputs before it */
@@ -116,25 +121,44 @@ bool bco_filter_wants_raw(const struct bco_filter *f) {
 static bool contradicts(struct bco_filter *f, struct first *first, const struct bco_item *item,
                         struct bco_error *reason) {
     if (!first->seen.kept) {
-        first->input = f->input;
-        first->line = item->number;
+        first->input = (uint16_t)f->input;
+        first->line = (uint32_t)item->number;
+        first->line_high = (uint8_t)((uint64_t)item->number >> 32);
         return false;
     }
-    if (!(first->seen.kept & (item->up ? 1 : 2))) return false;
+    if (!(first->seen.kept & (item->up ? LABEL_DOWN : LABEL_UP))) return false;
+    uint64_t line = (uint64_t)first->line_high << 32 | first->line;
     bco_fail_at(reason, BCO_EDATA, item->file, item->number, "label",
-                "this one is %s, and line %zu%s with the same prompt and completion is %s", item->up ? "up" : "down",
-                first->line, first->input == f->input ? "" : " of an earlier input", item->up ? "down" : "up");
+                "this one is %s, and line %ju%s with the same prompt and completion is %s", item->up ? "up" : "down",
+                (uintmax_t)line, first->input == (uint16_t)f->input ? "" : " of an earlier input",
+                item->up ? "down" : "up");
     return true;
 }
 
 /* DROP, MAJORITY: true when `item` is one of those to be left out. */
 static bool outvoted(struct bco_filter *f, const struct tally *tally, bool up) {
-    uint32_t same = tally->records[up], other = tally->records[!up];
-    if (other == 0) return false;
-    if (f->options->conflicts == BCO_CONFLICTS_MAJORITY && same > other) return false;
+    bool majority = f->options->conflicts == BCO_CONFLICTS_MAJORITY;
+    if (tally->labels != (LABEL_UP | LABEL_DOWN)) return false;
+    if (majority && (up ? tally->more_up > 0 : tally->more_up < 0)) return false;
     f->counts->conflicts++;
-    if (f->options->conflicts == BCO_CONFLICTS_MAJORITY && same == other) f->counts->even++;
+    if (majority && tally->more_up == 0) f->counts->even++;
     return true;
+}
+
+static enum bco_code settle_text(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    struct seen *seen = bco_table_put(f->texts, item->text, NULL);
+    if (!seen) return bco_fail_memory(err);
+    struct bco_error reason;
+    if (f->options->conflicts == BCO_CONFLICTS_ERROR && contradicts(f, (struct first *)(void *)seen, item, &reason))
+        return bco_filter_reject(f, &reason, item->raw, item->raw_length, err);
+    if (tallies(f) && outvoted(f, (const struct tally *)(const void *)seen, item->up)) return BCO_OK;
+    unsigned char label = item->up ? LABEL_UP : LABEL_DOWN;
+    if ((seen->kept & label) && f->options->duplicates == BCO_DUPLICATES_DROP) {
+        f->counts->duplicates++;
+        return BCO_OK;
+    }
+    seen->kept |= label;
+    return bco_balancer_add(f->balancer, item, err);
 }
 
 static enum bco_code settle(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
@@ -142,27 +166,11 @@ static enum bco_code settle(struct bco_filter *f, const struct bco_item *item, s
         f->file = item->file;
         f->input++;
     }
-    if (f->prompts) {
-        const struct contrast *contrast = bco_table_get(f->prompts, item->prompt);
-        if (!contrast || !contrast->completions || !contrast->ratings) {
-            f->counts->not_contrasted++;
-            return BCO_OK;
-        }
-    }
-    if (!f->texts) return bco_balancer_add(f->balancer, item, err);
-    struct seen *seen = bco_table_put(f->texts, item->text, NULL);
-    if (!seen) return bco_fail_memory(err);
-    struct bco_error reason;
-    if (f->options->conflicts == BCO_CONFLICTS_ERROR && contradicts(f, (struct first *)(void *)seen, item, &reason))
-        return bco_filter_reject(f, &reason, item->raw, item->raw_length, err);
-    if (tallies(f) && outvoted(f, (const struct tally *)(const void *)seen, item->up)) return BCO_OK;
-    unsigned char mark = item->up ? 2 : 1;
-    if ((seen->kept & mark) && f->options->duplicates == BCO_DUPLICATES_DROP) {
-        f->counts->duplicates++;
+    if (f->prompts && !bco_table_get(f->prompts, item->prompt)) {
+        f->counts->not_contrasted++;
         return BCO_OK;
     }
-    seen->kept |= mark;
-    return bco_balancer_add(f->balancer, item, err);
+    return f->texts ? settle_text(f, item, err) : bco_balancer_add(f->balancer, item, err);
 }
 
 /* ---- what must wait ------------------------------------------------------------ */
@@ -171,26 +179,31 @@ static enum bco_code note_contrast(struct bco_filter *f, const struct bco_item *
     bool is_new;
     struct contrast *contrast = bco_table_put(f->prompts, item->prompt, &is_new);
     if (!contrast) return bco_fail_memory(err);
-    if (is_new) {
-        contrast->completion = item->completion;
-        contrast->rating = item->rating;
-    }
-    contrast->completions |= contrast->completion != item->completion;
-    contrast->ratings |= contrast->rating != item->rating;
+    uint64_t completion = item->completion >> 1,
+             rating = bco_hash_bytes(&item->rating, sizeof item->rating, 0).low >> 1;
+    if (is_new) *contrast = (struct contrast){.completion = completion, .rating = rating};
+    contrast->completions |= contrast->completion != completion;
+    contrast->ratings |= contrast->rating != rating;
     return BCO_OK;
 }
 
+static bool has_contrast(const void *value) {
+    const struct contrast *contrast = value;
+    return contrast->completions && contrast->ratings;
+}
+
 static enum bco_code note_label(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
+    if (f->prompts && !bco_table_get(f->prompts, item->prompt)) return BCO_OK;
     struct tally *tally = bco_table_put(f->texts, item->text, NULL);
     if (!tally) return bco_fail_memory(err);
-    tally->records[item->up] += tally->records[item->up] < UINT32_MAX;
+    tally->labels |= item->up ? LABEL_UP : LABEL_DOWN;
+    if (item->up && tally->more_up < INT32_MAX) tally->more_up++;
+    if (!item->up && tally->more_up > -INT32_MAX) tally->more_up--;
     return BCO_OK;
 }
 
 static enum bco_code wait(struct bco_filter *f, const struct bco_item *item, struct bco_error *err) {
-    enum bco_code code = BCO_OK;
-    if (f->prompts) code = note_contrast(f, item, err);
-    if (code == BCO_OK && tallies(f)) code = note_label(f, item, err);
+    enum bco_code code = f->prompts ? note_contrast(f, item, err) : note_label(f, item, err);
     if (code == BCO_OK) code = bco_spool_add(f->spool, item, sizeof *item, err);
     if (code == BCO_OK) code = bco_spool_add(f->spool, item->line, item->line_length, err);
     if (code == BCO_OK) code = bco_spool_add(f->spool, item->raw, item->raw_length, err);
@@ -201,8 +214,10 @@ enum bco_code bco_filter_add(struct bco_filter *f, const struct bco_item *item, 
     return f->spool ? wait(f, item, err) : settle(f, item, err);
 }
 
-/* Hands every item that waits to settle(), in order. */
-static enum bco_code settle_all(struct bco_filter *f, struct bco_error *err) {
+typedef enum bco_code visit(struct bco_filter *f, const struct bco_item *item, struct bco_error *err);
+
+/* Hands every item that waits to `take`, in order. */
+static enum bco_code take_all(struct bco_filter *f, visit *take, struct bco_error *err) {
     struct bco_buf buf = {0};
     struct bco_item item;
     uint64_t offset = 0;
@@ -218,10 +233,17 @@ static enum bco_code settle_all(struct bco_filter *f, struct bco_error *err) {
         item.line = to;
         item.raw = to + item.line_length;
         offset += sizeof item + length;
-        code = settle(f, &item, err);
+        code = take(f, &item, err);
     }
     bco_buf_free(&buf);
     return code;
+}
+
+/* Contrasts are known first; labels are counted once the prompts without any have made room. */
+static enum bco_code settle_all(struct bco_filter *f, struct bco_error *err) {
+    if (f->prompts && !bco_table_keep(f->prompts, has_contrast)) return bco_fail_memory(err);
+    enum bco_code code = f->prompts && tallies(f) ? take_all(f, note_label, err) : BCO_OK;
+    return code == BCO_OK ? take_all(f, settle, err) : code;
 }
 
 enum bco_code bco_filter_finish(struct bco_filter *f, struct bco_error *err) {

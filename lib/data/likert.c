@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "data/pipeline.h"
 #include "data/rating.h"
+#include "data/record.h"
 
 #include <bco/likert.h>
 #include <stdlib.h>
@@ -58,14 +59,6 @@ static const char *completion_field(const struct bco_likert *rule, const struct 
     return "completion";
 }
 
-/* Only where it is asked for: a weight that nobody reads may be anything. */
-static enum bco_code read_weight(const struct bco_likert *rule, const struct bco_record *record, double *weight,
-                                 struct bco_error *err) {
-    *weight = 1;
-    bool asked = rule->options.filter.balance == BCO_BALANCE_WEIGHT && bco_field_is_key(record, "weight");
-    return asked ? bco_field_weight(record, "weight", weight, err) : BCO_OK;
-}
-
 /* A third name helps where the two stand in each other's place. */
 static enum bco_code move_fields(struct bco_record *record, const struct bco_value *prompt,
                                  const struct bco_value *completion, struct bco_error *err) {
@@ -106,7 +99,7 @@ static enum bco_code judge(const void *user, struct bco_judging *judging, struct
     enum bco_code code = bco_rating_judge(rule->rating, judging->match, record, &rating, err);
     if (code == BCO_OK) code = bco_value_read(record, rule->options.prompt, strip, &prompt, err);
     if (code == BCO_OK) code = bco_value_read(record, field, strip, &completion, err);
-    if (code == BCO_OK) code = read_weight(rule, record, &item.weight, err);
+    if (code == BCO_OK) code = bco_record_weight(record, "weight", &item.weight, err);
     if (code == BCO_OK)
         code = bco_rules_check(judging->rules, judging->match, &judging->room, record, &names, &broken, err);
     if (code == BCO_OK) code = bco_item_hash(&item, &prompt, &completion, err);

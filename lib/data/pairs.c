@@ -273,9 +273,7 @@ static enum bco_code check_targets(const struct bco_pairs *rule, const struct bc
 static enum bco_code read_weight(const struct bco_pairs *rule, const struct bco_record *record, double *weight,
                                  struct bco_error *err) {
     const char *field = rule->options.weight_field;
-    bool asked = rule->options.filter.balance == BCO_BALANCE_WEIGHT && bco_field_is_key(record, "weight");
-    *weight = 1;
-    return field || asked ? bco_field_weight(record, field ? field : "weight", weight, err) : BCO_OK;
+    return field ? bco_field_weight(record, field, weight, err) : bco_record_weight(record, "weight", weight, err);
 }
 
 static enum bco_code emit_both(const struct bco_pairs *rule, struct bco_judging *judging, struct bco_record *record,

@@ -115,10 +115,12 @@ static enum bco_code take_record(struct run *run, struct bco_record *record, str
     struct bco_rule_names names = {&prompt, &completion, run->rating};
     struct bco_hash text, group;
     struct rated rated = {.line = bco_record_line(record)};
+    double weight;
     int broken = -1;
     enum bco_code code = bco_rating_judge(run->rule, run->match, record, &rating, err);
     if (code == BCO_OK) code = bco_value_read(record, run->prompt, strip, &prompt, err);
     if (code == BCO_OK) code = bco_value_read(record, field, strip, &completion, err);
+    if (code == BCO_OK) code = bco_record_weight(record, "weight", &weight, err);
     if (code == BCO_OK) code = bco_rules_check(run->rules, run->match, &run->room, record, &names, &broken, err);
     if (code == BCO_OK) code = bco_value_hash(&completion, &text, err);
     if (code == BCO_OK)

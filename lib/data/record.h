@@ -49,6 +49,15 @@ void bco_record_release(struct bco_record *record); /* all it owns, but not itse
 /* The member that a key or a dotted path names. False: missing. */
 bool bco_record_find(const struct bco_record *record, const char *field, struct bco_field *found);
 
+/* A prompt or completion: a text that is not empty, or a list of messages, each with the texts role and content.
+ * BCO_EDATA: anything else; missing too. */
+enum bco_code bco_record_find_text(const struct bco_record *record, const char *name, struct bco_field *field,
+                                   struct bco_error *err);
+
+/* A weight: a finite number of 0 or more; 1 where the field is missing. BCO_EDATA: anything else. */
+enum bco_code bco_record_weight(const struct bco_record *record, const char *name, double *weight,
+                                struct bco_error *err);
+
 /* The start of the value's JSON text, for "got '...'", cut to a sensible length. */
 void bco_record_show(const struct bco_field *field, struct bco_buf *text);
 

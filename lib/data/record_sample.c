@@ -69,21 +69,26 @@ static enum bco_code check_messages(const struct bco_record *record, const char 
     return count ? BCO_OK : bco_record_fail(record, name, err, "is an empty list");
 }
 
+enum bco_code bco_record_find_text(const struct bco_record *record, const char *name, struct bco_field *field,
+                                   struct bco_error *err) {
+    if (!bco_record_find(record, name, field)) return bco_record_missing(record, name, err);
+    if (field->kind == BCO_LIST) return check_messages(record, name, field, err);
+    if (field->kind != BCO_TEXT)
+        return refuse(record, name, field, "is not a text", "a text or a list of messages", err);
+    return field->value_length > 2 ? BCO_OK : bco_record_fail(record, name, err, "is empty");
+}
+
 static enum bco_code get_text(const struct bco_record *record, const char *name, struct bco_text *text,
                               struct bco_error *err) {
     struct bco_field field;
     *text = (struct bco_text){0};
-    if (!bco_record_find(record, name, &field)) return bco_record_missing(record, name, err);
-    if (field.kind == BCO_LIST) {
-        text->text = field.value;
-        text->length = field.value_length;
-        text->messages = true;
-        return check_messages(record, name, &field, err);
-    }
-    if (field.kind != BCO_TEXT)
-        return refuse(record, name, &field, "is not a text", "a text or a list of messages", err);
-    bco_record_text(record, name, &text->text, &text->length);
-    return text->length ? BCO_OK : bco_record_fail(record, name, err, "is empty");
+    enum bco_code code = bco_record_find_text(record, name, &field, err);
+    if (code) return code;
+    text->text = field.value;
+    text->length = field.value_length;
+    text->messages = field.kind == BCO_LIST;
+    if (!text->messages) bco_record_text(record, name, &text->text, &text->length);
+    return BCO_OK;
 }
 
 static enum bco_code get_label(const struct bco_record *record, bool need, struct bco_sample *sample,
@@ -99,12 +104,13 @@ static enum bco_code get_label(const struct bco_record *record, bool need, struc
     return BCO_OK;
 }
 
-static enum bco_code get_weight(const struct bco_record *record, double *weight, struct bco_error *err) {
+enum bco_code bco_record_weight(const struct bco_record *record, const char *name, double *weight,
+                                struct bco_error *err) {
     struct bco_field field;
     *weight = 1;
-    if (!bco_record_find(record, "weight", &field)) return BCO_OK;
-    if (bco_record_number(record, "weight", weight) && isfinite(*weight) && *weight >= 0) return BCO_OK;
-    return refuse(record, "weight", &field, "is not a weight", "a finite number from 0 on", err);
+    if (!bco_record_find(record, name, &field)) return BCO_OK;
+    if (bco_record_number(record, name, weight) && isfinite(*weight) && *weight >= 0) return BCO_OK;
+    return refuse(record, name, &field, "is not a weight", "a finite number from 0 on", err);
 }
 
 /* Pairs have no completion of their own; a record with all of them is taken as binary. */
@@ -130,5 +136,5 @@ enum bco_code bco_record_sample(const struct bco_record *record, const struct bc
     sample->is_pair = looks_like_pair(record, options);
     if (!options->ids) code = get_texts(record, sample, err);
     if (!code && !sample->is_pair) code = get_label(record, options->need_label, sample, err);
-    return code ? code : get_weight(record, &sample->weight, err);
+    return code ? code : bco_record_weight(record, "weight", &sample->weight, err);
 }

@@ -7,9 +7,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { USUAL = 1 << 16 };
+
+/* Code points. Usual lengths are counted, longer ones kept. */
 struct lengths {
-    uint32_t *items; /* code points */
-    size_t count, capacity;
+    uint64_t *usual; /* how many there are of each below USUAL */
+    uint32_t *items;
+    size_t count, capacity; /* of items */
+    uint64_t all;
     double sum;
 };
 
@@ -21,11 +26,21 @@ struct run {
     double completions, distinct;
 };
 
+static void free_lengths(struct lengths *lengths) {
+    free(lengths->usual);
+    free(lengths->items);
+}
+
 static bool add_length(struct lengths *lengths, uint64_t bins[BCO_LENGTH_BINS], size_t characters) {
-    if (!bco_grow((void **)&lengths->items, &lengths->capacity, lengths->count + 1, sizeof *lengths->items))
-        return false;
     uint32_t length = characters > UINT32_MAX ? UINT32_MAX : (uint32_t)characters;
-    lengths->items[lengths->count++] = length;
+    if (length < USUAL) {
+        lengths->usual[length]++;
+    } else {
+        if (!bco_grow((void **)&lengths->items, &lengths->capacity, lengths->count + 1, sizeof *lengths->items))
+            return false;
+        lengths->items[lengths->count++] = length;
+    }
+    lengths->all++;
     lengths->sum += length;
     int bin = 0;
     while (length >> bin) bin++;
@@ -105,23 +120,33 @@ static int by_size(const void *left, const void *right) {
     return (*a > *b) - (*a < *b);
 }
 
+/* The length at `rank` from 0, of all in order. */
+static double at_rank(const struct lengths *lengths, uint64_t rank) {
+    for (uint32_t length = 0; length < USUAL; length++) {
+        if (rank < lengths->usual[length]) return length;
+        rank -= lengths->usual[length];
+    }
+    return lengths->items[rank];
+}
+
 static double quantile(const struct lengths *lengths, double q) {
-    double place = q * (double)(lengths->count - 1);
-    size_t below = (size_t)place, above = below + 1 < lengths->count ? below + 1 : below;
-    return lengths->items[below] + (place - (double)below) * ((double)lengths->items[above] - lengths->items[below]);
+    double place = q * (double)(lengths->all - 1);
+    uint64_t below = (uint64_t)place, above = below + 1 < lengths->all ? below + 1 : below;
+    double low = at_rank(lengths, below);
+    return low + (place - (double)below) * (at_rank(lengths, above) - low);
 }
 
 static void describe(struct lengths *lengths, struct bco_lengths *to) {
     *to = (struct bco_lengths){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-    if (!lengths->count) return;
-    qsort(lengths->items, lengths->count, sizeof *lengths->items, by_size);
+    if (!lengths->all) return;
+    if (lengths->count) qsort(lengths->items, lengths->count, sizeof *lengths->items, by_size);
     to->min = quantile(lengths, 0);
     to->p25 = quantile(lengths, 0.25);
     to->p50 = quantile(lengths, 0.5);
     to->p75 = quantile(lengths, 0.75);
     to->p95 = quantile(lengths, 0.95);
     to->max = quantile(lengths, 1);
-    to->mean = lengths->sum / (double)lengths->count;
+    to->mean = lengths->sum / (double)lengths->all;
 }
 
 static void finish(struct run *run) {
@@ -160,13 +185,16 @@ enum bco_code bco_stat_run(struct bco_reader *reader, struct bco_writer *rejects
     *stat = (struct bco_stat){0};
     run.prompts = bco_table_new(1);
     run.texts = bco_table_new(1);
-    enum bco_code code = run.prompts && run.texts ? BCO_OK : bco_fail_memory(err);
+    run.prompt.usual = bco_calloc(USUAL, sizeof *run.prompt.usual);
+    run.completion.usual = bco_calloc(USUAL, sizeof *run.completion.usual);
+    bool fine = run.prompts && run.texts && run.prompt.usual && run.completion.usual;
+    enum bco_code code = fine ? BCO_OK : bco_fail_memory(err);
     if (code == BCO_OK) code = add_all(&run, reader, rejects, watch, err ? err : &own);
     if (code == BCO_OK && stat->records == 0) code = bco_fail(err, BCO_EDATA, "no records");
     if (code == BCO_OK) finish(&run);
     bco_table_free(run.prompts);
     bco_table_free(run.texts);
-    free(run.prompt.items);
-    free(run.completion.items);
+    free_lengths(&run.prompt);
+    free_lengths(&run.completion);
     return code;
 }

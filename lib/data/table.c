@@ -55,31 +55,39 @@ static size_t slot_of(const struct part *part, struct bco_hash key) {
     return i;
 }
 
-static bool grow(const struct bco_table *table, struct part *part) {
-    struct part grown = {.slots = part->slots ? part->slots + part->slots / 2 : FIRST_SLOTS, .count = part->count};
-    grown.keys = bco_calloc(grown.slots, sizeof *grown.keys);
-    grown.values = bco_calloc(grown.slots, table->value_size);
-    if (!grown.keys || !grown.values) {
-        free(grown.keys);
-        free(grown.values);
+/* A part of `slots` slots takes the place of `part`: with all its keys and values, or with the keys that `keep` wants
+ * and no values. */
+static bool rebuild(const struct bco_table *table, struct part *part, size_t slots, bool (*keep)(const void *value)) {
+    struct part made = {.slots = slots};
+    made.keys = bco_calloc(slots, sizeof *made.keys);
+    made.values = bco_calloc(slots, keep ? 0 : table->value_size);
+    if (!made.keys || !made.values) {
+        free(made.keys);
+        free(made.values);
         return false;
     }
     for (size_t i = 0; i < part->slots; i++) {
-        if (!part->keys[i].low && !part->keys[i].high) continue;
-        size_t to = slot_of(&grown, part->keys[i]);
-        grown.keys[to] = part->keys[i];
-        memcpy(grown.values + to * table->value_size, part->values + i * table->value_size, table->value_size);
+        const unsigned char *value = part->values + i * table->value_size;
+        if ((!part->keys[i].low && !part->keys[i].high) || (keep && !keep(value))) continue;
+        size_t to = slot_of(&made, part->keys[i]);
+        made.keys[to] = part->keys[i];
+        made.count++;
+        if (!keep) memcpy(made.values + to * table->value_size, value, table->value_size);
     }
     free(part->keys);
     free(part->values);
-    *part = grown;
+    *part = made;
     return true;
+}
+
+static bool grow(const struct bco_table *table, struct part *part) {
+    return rebuild(table, part, part->slots ? part->slots + part->slots / 5 : FIRST_SLOTS, NULL);
 }
 
 void *bco_table_put(struct bco_table *table, struct bco_hash key, bool *is_new) {
     struct part *part = &table->parts[key.high % PARTS];
     key = stored(key);
-    if (part->count >= part->slots / 4 * 3 && !grow(table, part)) return NULL;
+    if (part->count >= part->slots / 5 * 4 && !grow(table, part)) return NULL;
     size_t i = slot_of(part, key);
     bool empty = !part->keys[i].low && !part->keys[i].high;
     if (is_new) *is_new = empty;
@@ -106,6 +114,21 @@ void bco_table_prefetch(const struct bco_table *table, struct bco_hash key) {
     size_t i = home_slot(part, stored(key));
     __builtin_prefetch(&part->keys[i], 1);
     __builtin_prefetch(part->values + i * table->value_size, 1);
+}
+
+bool bco_table_keep(struct bco_table *table, bool (*keep)(const void *value)) {
+    size_t value_size = table->value_size;
+    table->count = 0;
+    for (size_t i = 0; i < PARTS; i++) {
+        struct part *part = &table->parts[i];
+        size_t kept = 0;
+        for (size_t j = 0; j < part->slots; j++)
+            kept += (part->keys[j].low || part->keys[j].high) && keep(part->values + j * value_size);
+        if (!rebuild(table, part, kept + kept / 4 + 1, keep)) return false;
+        table->count += kept;
+    }
+    table->value_size = 0;
+    return true;
 }
 
 size_t bco_table_count(const struct bco_table *table) {

@@ -1,6 +1,6 @@
 /* A map from 128-bit fingerprints to a few bytes each. Open addressing in 256
- * parts that grow one by one, by half, when they are 3/4 full: a key with a
- * value of v bytes takes at most 2 (16 + v) bytes, 1.5 (16 + v) on average. */
+ * parts that grow one by one, by a fifth, when they are 4/5 full: a key with a
+ * value of v bytes takes at most 1.5 (16 + v) bytes, 1.4 (16 + v) on average. */
 #ifndef BCO_DATA_TABLE_H
 #define BCO_DATA_TABLE_H
 
@@ -23,6 +23,10 @@ void *bco_table_get(const struct bco_table *table, struct bco_hash key);
 
 /* Fetches what bco_table_put will look at into the cache. */
 void bco_table_prefetch(const struct bco_table *table, struct bco_hash key);
+
+/* Only the keys whose value `keep` wants stay, and none has a value any more: 20 bytes a key. False: out of memory,
+ * and the table can only be freed. */
+bool bco_table_keep(struct bco_table *table, bool (*keep)(const void *value));
 
 size_t bco_table_count(const struct bco_table *table);
 

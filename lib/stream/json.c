@@ -12,7 +12,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { FEW_KEYS = 8 };
+enum { FEW_KEYS = 8, SHOWN = 60 };
 
 struct state {
     struct bco_json_scan *scan;
@@ -339,6 +339,22 @@ static enum bco_code explain(const struct state *s, struct bco_error *err) {
     return bco_fail(err, BCO_EDATA, "broken JSON: %s at byte %zu", s->what, (size_t)(s->where - s->text) + 1);
 }
 
+/* Of a text that begins with neither { nor [: a value alone is JSON, but no object. */
+static enum bco_code refuse_scalar(struct state *s, struct bco_error *err) {
+    const char *start = s->p;
+    bool escaped, scalar = scan_scalar(s, &escaped);
+    if (scalar) skip_blanks(s);
+    if (scalar && s->p == s->end)
+        return bco_fail(err, BCO_EDATA, "expected an object, got %s", bco_json_kind_words(bco_json_kind(start)));
+    if (scalar) wrong(s, "unexpected character");
+    if (*start == '"' || !plain((unsigned char)*start)) return explain(s, err);
+    size_t length = (size_t)(s->end - start), good = bco_utf8_good(start, length), shown = 0;
+    while (shown < good && (unsigned char)start[shown] >= 0x20) shown++;
+    shown = bco_utf8_cut(start, shown, SHOWN);
+    return bco_fail(err, BCO_EDATA, "not JSON, got '%.*s%s', expected an object", (int)shown, start,
+                    shown < length ? "..." : "");
+}
+
 enum bco_code bco_json_scan_object(struct bco_json_scan *scan, const char *text, size_t length, struct bco_error *err) {
     struct state s;
     s.scan = scan;
@@ -346,13 +362,14 @@ enum bco_code bco_json_scan_object(struct bco_json_scan *scan, const char *text,
     s.end = text + length;
     s.depth = 0;
     s.what = NULL;
+    s.where = NULL;
     s.twice = NULL;
     scan->key_count = 0;
     size_t count = scan->count;
     skip_blanks(&s);
     int first = peek(&s);
-    if (first > 0 && first != '{' && strchr("[\"-0123456789tfn", first))
-        return bco_fail(err, BCO_EDATA, "expected an object, got %s", bco_json_kind_words(bco_json_kind(s.p)));
+    if (first == '[') return bco_fail(err, BCO_EDATA, "expected an object, got a list");
+    if (first >= 0 && first != '{') return refuse_scalar(&s, err);
     if (scan_values(&s)) return BCO_OK;
     scan->count = count;
     return explain(&s, err);

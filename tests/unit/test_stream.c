@@ -522,7 +522,7 @@ static void json_objects(void **state) {
     SAYS("-1", "expected an object, got a number");
     SAYS("null", "expected an object, got null");
     SAYS("true", "expected an object, got true or false");
-    SAYS("hello", "broken JSON: unexpected character at byte 1");
+    SAYS("hello", "not JSON, got 'hello', expected an object");
     SAYS("\xEF\xBB\xBF{}", "broken JSON: unexpected character at byte 1");
     SAYS("{} {}", "broken JSON: something follows the JSON text at byte 4");
     SAYS("{\"a\":1,}", "broken JSON: expected a key in quotes at byte 8");

@@ -58,11 +58,34 @@ static void crowded_slots_wrap(void **state) {
     bco_table_free(table);
 }
 
+static bool is_even(const void *value) {
+    return *(const unsigned char *)value % 2 == 0;
+}
+
+static void what_is_kept_stays(void **state) {
+    (void)state;
+    enum { KEYS = 5000 };
+    struct bco_table *table = bco_table_new(1);
+    for (uint64_t i = 0; i < KEYS; i++) *(unsigned char *)bco_table_put(table, key_of(i), NULL) = (unsigned char)i;
+    assert_true(bco_table_keep(table, is_even));
+    assert_int_equal(bco_table_count(table), KEYS / 2);
+    for (uint64_t i = 0; i < KEYS; i++) assert_int_equal(bco_table_get(table, key_of(i)) != NULL, i % 2 == 0);
+    bool is_new;
+    assert_non_null(bco_table_put(table, key_of(1), &is_new));
+    assert_true(is_new);
+    bco_table_free(table);
+    table = bco_table_new(1);
+    assert_true(bco_table_keep(table, is_even));
+    assert_null(bco_table_get(table, key_of(0)));
+    bco_table_free(table);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_stay_with_their_keys),
         cmocka_unit_test(the_zero_key_is_a_key),
         cmocka_unit_test(crowded_slots_wrap),
+        cmocka_unit_test(what_is_kept_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
