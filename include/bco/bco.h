@@ -16,9 +16,11 @@
 #include <bco/loss.h>
 #include <bco/model.h>
 #include <bco/pairs.h>
+#include <bco/plot.h>
 #include <bco/rank.h>
 #include <bco/record.h>
 #include <bco/refcache.h>
+#include <bco/reward.h>
 #include <bco/sequence.h>
 #include <bco/split.h>
 #include <bco/stat.h>

@@ -4,7 +4,7 @@
 set -eu
 megabytes=${MEGABYTES:-150} rounds=${ROUNDS:-3}
 [ -n "${SHARED:-}" ] || { echo "no shared data: nothing to repeat"; exit 0; }
-venv=${BENCH_VENV:-$BUILD/bench-venv}
+venv=${BENCH_VENV:-$ROOT/.deps-venv}
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/python" -c 'import duckdb' 2>/dev/null || "$venv/bin/pip" -q install duckdb
 
