@@ -7,12 +7,13 @@
 
 struct generate {
     struct cli cli;
-    const char *model, *adapter;
+    const char *model, *adapter, *chat_file;
     struct cli_list stops;
     uint64_t max_new_tokens, batch;
     struct bco_generate_run run;
     struct bco_model *opened;
     struct bco_tokenizer *tokenizer;
+    struct bco_template *chat;
     struct bco_generate_counts counts;
 };
 
@@ -28,6 +29,8 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
         {"logp", 0, CLI_FLAG, &o->logp, NULL, "adds the completion's log-prob under the model", NULL, 0, 0, NULL},
         {"ids", 0, CLI_FLAG, &g->run.ids, NULL, "records carry prompt_ids, used as they are, and get completion_ids",
          NULL, 0, 0, NULL},
+        {"chat-template", 0, CLI_TEXT, &g->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
+         0, 0, NULL},
         {"no-bos", 0, CLI_UNFLAG, &g->run.bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "Sampling", NULL, 0, 0, NULL},
         {"temperature", 0, CLI_REAL, &o->temperature, "X", "logits are divided by it; 0: --greedy [0.7]", NULL, 0, 1e6,
@@ -58,6 +61,7 @@ static int check_usage(struct generate *g) {
     struct bco_generate_options *o = &g->run.options;
     if (!g->model) return cli_usage(&g->cli, "-m MODEL is missing");
     if (g->run.ids && g->run.text) return cli_usage(&g->cli, "--ids and --text exclude each other");
+    if (g->run.ids && g->chat_file) return cli_usage(&g->cli, "--chat-template needs messages, --ids has none");
     if (g->run.ids && g->stops.count) return cli_usage(&g->cli, "--stop needs texts, --ids has none");
     for (size_t i = 0; i < g->stops.count; i++)
         if (!*g->stops.items[i]) return cli_usage(&g->cli, "--stop: an empty text");
@@ -76,11 +80,13 @@ static enum bco_code open_all(struct generate *g, struct bco_error *err) {
     struct bco_generate_run *run = &g->run;
     enum bco_code code = bco_model_open(&g->opened, g->model, &options, err);
     if (!code && !run->ids) code = bco_tokenizer_open(&g->tokenizer, g->model, err);
+    if (!code && !run->ids) code = bco_template_open(&g->chat, g->model, g->chat_file, err);
     if (!code) code = bco_reader_open(&run->reader, g->cli.arguments, g->cli.argument_count, &reading, err);
     if (!code) code = bco_writer_open(&run->writer, g->cli.output, err);
     if (!code && g->cli.rejects) code = bco_writer_open(&run->rejects, g->cli.rejects, err);
     run->model = g->opened;
     run->tokenizer = g->tokenizer;
+    run->chat = g->chat;
     return code;
 }
 
@@ -100,6 +106,7 @@ static enum bco_code close_all(struct generate *g, enum bco_code code, struct bc
     bco_writer_discard(run->rejects);
     bco_writer_discard(run->writer);
     bco_reader_close(run->reader);
+    bco_template_close(g->chat);
     bco_tokenizer_close(g->tokenizer);
     bco_model_close(g->opened);
     return code;

@@ -19,7 +19,7 @@ struct refcache {
     struct bco_refcache_counts counts;
 };
 
-enum { MAX_OPTIONS = 16 };
+enum { MAX_OPTIONS = 20 };
 
 static size_t add_options(struct cli_option *to, struct refcache *r) {
     const struct cli_option options[] = {
@@ -39,6 +39,8 @@ static size_t add_options(struct cli_option *to, struct refcache *r) {
          0, 0, NULL},
         {"chat-template", 0, CLI_TEXT, &r->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
          0, 0, NULL},
+        {"strict-template", 0, CLI_FLAG, &r->cache.limits.strict_template, NULL,
+         "a prompt that is no prefix of the whole conversation is an error", NULL, 0, 0, NULL},
         {"no-bos", 0, CLI_UNFLAG, &r->cache.limits.bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
         {"no-eos", 0, CLI_UNFLAG, &r->cache.limits.eos, NULL, "no EOS behind the completion", NULL, 0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "Work", NULL, 0, 0, NULL},

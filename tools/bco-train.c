@@ -61,6 +61,8 @@ static size_t add_limits(struct cli_option *to, struct train *t) {
          &d->overlong_given},
         {"chat-template", 0, CLI_TEXT, &t->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
          0, 0, NULL},
+        {"strict-template", 0, CLI_FLAG, &d->limits.strict_template, NULL,
+         "a prompt that is no prefix of the whole conversation is an error", NULL, 0, 0, NULL},
         {"no-bos", 0, CLI_UNFLAG, &d->limits.bos, NULL, "no BOS before the prompt", NULL, 0, 0, &d->bos_given},
         {"no-eos", 0, CLI_UNFLAG, &d->limits.eos, NULL, "no EOS behind the completion", NULL, 0, 0, &d->eos_given},
     };

@@ -5,6 +5,7 @@
 #include <bco/error.h>
 #include <bco/model.h>
 #include <bco/record.h>
+#include <bco/template.h>
 #include <bco/tokenizer.h>
 #include <bco/watch.h>
 #include <stdbool.h>
@@ -87,6 +88,9 @@ struct bco_generate_run {
     bool ids;                   /* records carry prompt_ids, used as they are, and get completion_ids */
     bool text; /* records are plain lines ({"text":...} of BCO_FORMAT_TEXT): the text becomes `prompt` */
     bool bos;  /* BOS before the prompt, where the tokenizer has one */
+    /* Of prompts that are messages, rendered with add_generation_prompt, which get no BOS but the template's. */
+    const struct bco_template *chat;                 /* NULL: such prompts are errors */
+    const struct bco_template_options *chat_options; /* NULL: none */
     struct bco_generate_options options;
 };
 
@@ -97,8 +101,9 @@ struct bco_generate_counts {
 };
 
 /* Writes every record n times with `completion` (or `completion_ids`) and
- * `finish`, "stop" or "length", and with options.logp `logp`; other fields stay as they are. The stream of a
- * record's random numbers is a fingerprint of the record. */
+ * `finish`, "stop" or "length", and with options.logp `logp`; other fields stay as they are. A prompt is a
+ * text or a list of messages; a completion is a text. The stream of a record's random numbers is a fingerprint of
+ * the record. */
 BCO_API enum bco_code bco_generate_records(const struct bco_generate_run *run, struct bco_generate_counts *counts,
                                            const struct bco_watch *watch, struct bco_error *err);
 

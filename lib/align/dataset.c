@@ -57,6 +57,7 @@ static void expect(struct bco_dataset *d, const struct bco_reference_id *id) {
     limits.ids = given->ids;
     limits.chat = given->chat;
     limits.chat_options = given->chat_options;
+    limits.strict_template = given->strict_template;
     d->expected.limits = limits;
     d->source.limits = limits;
     d->has_id = true;

@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "data/record.h"
 
 #include <bco/generate.h>
 #include <string.h>
@@ -46,15 +47,37 @@ static enum bco_code add_id(struct bco_ids *ids, int32_t id, struct bco_error *e
     return BCO_OK;
 }
 
+/* As the chat template has them, up to where an answer begins. */
+static enum bco_code encode_messages(const struct bco_generate_run *run, const struct bco_record *record,
+                                     struct bco_ids *ids, struct bco_error *err) {
+    struct bco_template_options options = run->chat_options ? *run->chat_options : (struct bco_template_options){0};
+    struct bco_field messages;
+    char *text = NULL;
+    size_t length = 0;
+    options.add_generation_prompt = true;
+    if (!run->chat)
+        return bco_record_fail(
+            record, "prompt", err,
+            "is a list of messages, and the model has no chat template; --chat-template FILE gives one");
+    enum bco_code code = bco_record_find_text(record, "prompt", &messages, err);
+    if (code) return code;
+    code =
+        bco_template_render(run->chat, messages.value, messages.value_length, NULL, 0, &options, &text, &length, err);
+    if (!code) code = bco_tokenizer_encode(run->tokenizer, text, length, 0, ids, err);
+    if (code) bco_error_place(err, bco_record_file(record), bco_record_line(record), "prompt");
+    free(text);
+    return code;
+}
+
 static enum bco_code encode_text(const struct bco_generate_run *run, const struct bco_record *record,
                                  struct bco_ids *ids, struct bco_error *err) {
     const char *text;
     size_t length;
     int32_t bos = run->bos ? bco_tokenizer_bos(run->tokenizer) : -1;
     enum bco_kind kind = bco_record_kind(record, "prompt");
-    if (kind == BCO_MISSING) return bco_record_fail(record, "prompt", err, "missing, expected a text");
-    if (kind == BCO_LIST)
-        return bco_record_fail(record, "prompt", err, "is a list of messages: chat templates are not supported");
+    if (kind == BCO_MISSING)
+        return bco_record_fail(record, "prompt", err, "missing, expected a text or a list of messages");
+    if (kind == BCO_LIST) return encode_messages(run, record, ids, err);
     if (!bco_record_text(record, "prompt", &text, &length)) return bco_record_fail(record, "prompt", err, "not a text");
     enum bco_code code = bos >= 0 ? add_id(ids, bos, err) : BCO_OK;
     if (!code) code = bco_tokenizer_encode(run->tokenizer, text, length, 0, ids, err);

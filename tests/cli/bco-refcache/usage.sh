@@ -9,4 +9,3 @@ bco-refcache -m "$model" --precision bf16 </dev/null; echo $?
 bco-refcache -m "$model" --max-length 1 </dev/null; echo $?
 bco-refcache -m "$model" --max-length 1000000 --ids </dev/null; echo $?
 bco-refcache -m "$model" --kto </dev/null; echo $?
-bco-refcache -m "$model" --adapter x </dev/null; echo $?
