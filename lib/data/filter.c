@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_DOWN = 1, LABEL_UP = 2 };
+enum { LABEL_DOWN = 1, LABEL_UP = 2, LABEL_BITS = 2 };
 
 /* What is known of a prompt with its completion: as much as the mode needs. There may be one for every record, so
  * every byte counts. */
@@ -22,11 +22,9 @@ struct tally { /* DROP, MAJORITY */
     unsigned char labels; /* of all records */
     int32_t more_up;      /* up less down records, duplicates counted; stays at its limits */
 };
-struct first { /* ERROR: where the first one stood */
-    struct seen seen;
-    uint8_t line_high;
-    uint16_t input; /* modulo 65536 */
-    uint32_t line;
+struct first {                       /* ERROR: where the first one stood; seven bytes without gaps */
+    struct seen seen;                /* above its labels, the line's bits from 32 on */
+    unsigned char input[2], line[4]; /* the number of the input modulo 65536 */
 };
 
 /* What is known of a prompt. Two completions and two ratings make a contrast: of three records
@@ -117,21 +115,27 @@ bool bco_filter_wants_raw(const struct bco_filter *f) {
 
 /* ---- contradictions and duplicates ---------------------------------------- */
 
+static void note_first(struct first *first, uint32_t input, uint64_t number) {
+    uint16_t short_input = (uint16_t)input;
+    uint32_t line = (uint32_t)number;
+    memcpy(first->input, &short_input, sizeof short_input);
+    memcpy(first->line, &line, sizeof line);
+    first->seen.kept = (unsigned char)(number >> 32 << LABEL_BITS);
+}
+
 /* CONFLICTS_ERROR: true when `item` contradicts the first record of its text; *reason says so. */
 static bool contradicts(struct bco_filter *f, struct first *first, const struct bco_item *item,
                         struct bco_error *reason) {
-    if (!first->seen.kept) {
-        first->input = (uint16_t)f->input;
-        first->line = (uint32_t)item->number;
-        first->line_high = (uint8_t)((uint64_t)item->number >> 32);
-        return false;
-    }
+    uint16_t input;
+    uint32_t line_low;
+    if (!(first->seen.kept & (LABEL_DOWN | LABEL_UP))) note_first(first, f->input, item->number);
     if (!(first->seen.kept & (item->up ? LABEL_DOWN : LABEL_UP))) return false;
-    uint64_t line = (uint64_t)first->line_high << 32 | first->line;
+    memcpy(&input, first->input, sizeof input);
+    memcpy(&line_low, first->line, sizeof line_low);
+    uint64_t line = (uint64_t)(first->seen.kept >> LABEL_BITS) << 32 | line_low;
     bco_fail_at(reason, BCO_EDATA, item->file, item->number, "label",
                 "this one is %s, and line %ju%s with the same prompt and completion is %s", item->up ? "up" : "down",
-                (uintmax_t)line, first->input == (uint16_t)f->input ? "" : " of an earlier input",
-                item->up ? "down" : "up");
+                (uintmax_t)line, input == (uint16_t)f->input ? "" : " of an earlier input", item->up ? "down" : "up");
     return true;
 }
 

@@ -124,7 +124,7 @@ bool bco_table_keep(struct bco_table *table, bool (*keep)(const void *value)) {
         size_t kept = 0;
         for (size_t j = 0; j < part->slots; j++)
             kept += (part->keys[j].low || part->keys[j].high) && keep(part->values + j * value_size);
-        if (!rebuild(table, part, kept + kept / 4 + 1, keep)) return false;
+        if (!rebuild(table, part, kept + kept / 9 + 1, keep)) return false;
         table->count += kept;
     }
     table->value_size = 0;

@@ -24,7 +24,7 @@ void *bco_table_get(const struct bco_table *table, struct bco_hash key);
 /* Fetches what bco_table_put will look at into the cache. */
 void bco_table_prefetch(const struct bco_table *table, struct bco_hash key);
 
-/* Only the keys whose value `keep` wants stay, and none has a value any more: 20 bytes a key. False: out of memory,
+/* Only the keys whose value `keep` wants stay, and none has a value any more: 18 bytes a key. False: out of memory,
  * and the table can only be freed. */
 bool bco_table_keep(struct bco_table *table, bool (*keep)(const void *value));
 
