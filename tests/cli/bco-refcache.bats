@@ -1,9 +1,12 @@
 # The reference store among processes, after kill -9, and when it is damaged.
 
+load tiny_model
+
+setup_file() { tiny_model "$BATS_FILE_TMPDIR/model"; }
+
 setup() {
-    [ -n "$SHARED" ] || skip "no shared models"
     export BCO_THREADS=1
-    model=$SHARED/golden/models/llama-gqa-tied
+    model=$BATS_FILE_TMPDIR/model
     cd "$BATS_TEST_TMPDIR"
     records 0 400 >records.jsonl
 }
@@ -38,7 +41,8 @@ computed() { sed -E 's/.* ([0-9]+) computed, ([0-9]+) from the store.*/\1 \2/' "
 
 @test "another model has nothing in the store" {
     bco-refcache -q -m "$model" --ids --store store records.jsonl >one
-    bco-refcache -m "$SHARED/golden/models/llama-bias" --ids --store store records.jsonl 2>err >two
+    tiny_model other 2
+    bco-refcache -m other --ids --store store records.jsonl 2>err >two
     [ "$(computed err)" = "400 0" ]
 }
 

@@ -1,10 +1,13 @@
 # Runs that are killed, stopped, damaged, or short of space: nothing is lost, and what is resumed
 # is bit for bit what an uninterrupted run gives. The model is a tiny one with random weights.
 
+load tiny_model
+
+setup_file() { tiny_model "$BATS_FILE_TMPDIR/model"; }
+
 setup() {
-    [ -n "$SHARED" ] || skip "no shared models"
     export BCO_THREADS=1
-    model=$SHARED/golden/models/llama-gqa-tied
+    model=$BATS_FILE_TMPDIR/model
     cd "$BATS_TEST_TMPDIR"
     awk 'BEGIN { for (i = 0; i < 40; i++) {
         printf "{\"id\":\"r%d\",\"prompt_ids\":[%d,%d,%d],\"completion_ids\":[%d,%d,%d,%d],\"label\":%s}\n",
