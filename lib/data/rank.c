@@ -12,20 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE SIZE_MAX
+#define NONE UINT32_MAX
 
 /* One rated completion; its record lies in the spool as a line of JSON with prompt and completion. */
 struct rated {
     uint64_t start;
     double rating;
     uint64_t text; /* fingerprint of the completion */
-    size_t next;   /* of the same group; NONE: the last */
-    size_t line;   /* in its input */
     uint32_t length;
+    uint32_t next; /* of the same group; NONE: the last */
 };
 
 struct group {
-    size_t first, last;
+    uint32_t first, last;
+    uint32_t line; /* of the first, in its input */
 };
 
 struct run {
@@ -38,7 +38,7 @@ struct run {
     struct bco_match *match;
     struct bco_buf room, line;
     struct bco_spool *spool;
-    struct bco_table *numbers; /* of groups: size_t */
+    struct bco_table *numbers; /* of groups: uint32_t; while records come */
     struct group *groups;
     size_t group_count, group_capacity;
     struct rated *rated;
@@ -49,25 +49,28 @@ struct run {
 
 /* ---- reading ------------------------------------------------------------------------ */
 
-static enum bco_code find_group(struct run *run, struct bco_hash hash, struct group **group, struct bco_error *err) {
+static enum bco_code find_group(struct run *run, struct bco_hash hash, uint32_t line, struct group **group,
+                                struct bco_error *err) {
     bool is_new;
-    size_t number;
+    uint32_t number = (uint32_t)run->group_count;
     void *stored = bco_table_put(run->numbers, hash, &is_new);
     if (!stored) return bco_fail_memory(err);
     if (is_new) {
         if (!bco_grow((void **)&run->groups, &run->group_capacity, run->group_count + 1, sizeof *run->groups))
             return bco_fail_memory(err);
-        memcpy(stored, &run->group_count, sizeof run->group_count);
-        run->groups[run->group_count++] = (struct group){NONE, NONE};
+        memcpy(stored, &number, sizeof number);
+        run->groups[run->group_count++] = (struct group){NONE, NONE, line};
     }
     memcpy(&number, stored, sizeof number);
     *group = &run->groups[number];
     return BCO_OK;
 }
 
-static enum bco_code keep(struct run *run, struct rated *rated, struct bco_hash group_hash, struct bco_error *err) {
+static enum bco_code keep(struct run *run, struct rated *rated, struct bco_hash group_hash, size_t line,
+                          struct bco_error *err) {
     struct group *group = NULL;
-    enum bco_code code = find_group(run, group_hash, &group, err);
+    if (run->count == NONE) return bco_fail_memory(err);
+    enum bco_code code = find_group(run, group_hash, (uint32_t)line, &group, err);
     if (code != BCO_OK) return code;
     if (!bco_grow((void **)&run->rated, &run->capacity, run->count + 1, sizeof *run->rated))
         return bco_fail_memory(err);
@@ -75,10 +78,10 @@ static enum bco_code keep(struct run *run, struct rated *rated, struct bco_hash 
     rated->length = (uint32_t)run->line.length;
     rated->next = NONE;
     if (group->first == NONE)
-        group->first = run->count;
+        group->first = (uint32_t)run->count;
     else
-        run->rated[group->last].next = run->count;
-    group->last = run->count;
+        run->rated[group->last].next = (uint32_t)run->count;
+    group->last = (uint32_t)run->count;
     run->rated[run->count++] = *rated;
     return bco_spool_add(run->spool, run->line.data, run->line.length, err);
 }
@@ -114,7 +117,7 @@ static enum bco_code take_record(struct run *run, struct bco_record *record, str
     struct bco_value prompt, completion;
     struct bco_rule_names names = {&prompt, &completion, run->rating};
     struct bco_hash text, group;
-    struct rated rated = {.line = bco_record_line(record)};
+    struct rated rated = {0};
     double weight;
     int broken = -1;
     enum bco_code code = bco_rating_judge(run->rule, run->match, record, &rating, err);
@@ -134,7 +137,7 @@ static enum bco_code take_record(struct run *run, struct bco_record *record, str
     }
     rated.rating = rating.value;
     rated.text = text.low;
-    return keep(run, &rated, group, err);
+    return keep(run, &rated, group, bco_record_line(record), err);
 }
 
 static enum bco_code take_all(struct run *run, struct bco_reader *reader, struct bco_writer *rejects,
@@ -273,7 +276,7 @@ static enum bco_code pair_adjacent(struct run *run, size_t count, struct bco_err
 
 static enum bco_code pair_group(struct run *run, const struct group *group, struct bco_error *err) {
     size_t count = 0;
-    for (size_t i = group->first; i != NONE; i = run->rated[i].next) {
+    for (uint32_t i = group->first; i != NONE; i = run->rated[i].next) {
         if (!bco_grow((void **)&run->sorted, &run->sorted_capacity, count + 1, sizeof *run->sorted))
             return bco_fail_memory(err);
         run->sorted[count++] = run->rated[i];
@@ -285,9 +288,9 @@ static enum bco_code pair_group(struct run *run, const struct group *group, stru
         run->counts->ties++;
         if (run->options->ties == BCO_RANK_TIES_DROP) return BCO_OK;
         return bco_fail_at(err, BCO_EDATA, NULL, 0, run->rating,
-                           "the %zu completions that begin with line %zu share a group and a rating of %g; --ties drop "
+                           "the %zu completions that begin with line %u share a group and a rating of %g; --ties drop "
                            "leaves such groups out",
-                           count, run->rated[group->first].line, run->sorted[0].rating);
+                           count, group->line, run->sorted[0].rating);
     }
     uint64_t before = run->counts->out;
     enum bco_code code = BCO_OK;
@@ -308,7 +311,7 @@ static enum bco_code prepare(struct run *run, struct bco_error *err) {
     run->prompt = o->prompt ? o->prompt : "prompt";
     run->rating = o->rating ? o->rating : "rating";
     run->match = bco_match_new();
-    run->numbers = bco_table_new(sizeof(size_t));
+    run->numbers = bco_table_new(sizeof(uint32_t));
     if (!run->match || !run->numbers) return bco_fail_memory(err);
     if (!(o->margin >= 0)) return bco_fail(err, BCO_EUSAGE, "--margin: got %g, expected 0 or more", o->margin);
     enum bco_code code = bco_rating_rule_new(&run->rule, &rating, false, err);
@@ -325,6 +328,8 @@ enum bco_code bco_rank_run(const struct bco_rank_options *options, struct bco_re
     if (code == BCO_OK) code = take_all(&run, reader, rejects, watch, err);
     if (code == BCO_OK && counts->in == 0) code = bco_fail(err, BCO_EDATA, "no records");
     counts->groups = run.group_count;
+    bco_table_free(run.numbers);
+    run.numbers = NULL;
     for (size_t i = 0; i < run.group_count && code == BCO_OK; i++) code = pair_group(&run, &run.groups[i], err);
     if (code == BCO_OK && counts->out == 0)
         code = bco_fail(err, BCO_EDATA, "no pairs: no two completions of a group have ratings that differ enough");
