@@ -5,7 +5,9 @@
 #include "nn/half.h"
 #include "nn/kernels.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <yyjson.h>
 
 #define HEADER_MAX ((size_t)100 << 20) /* bytes; the reference implementation's limit */
@@ -299,17 +301,17 @@ static enum bco_code open_shards(struct bco_weights *w, const char *dir, const c
     return code;
 }
 
+static bool absent(const char *path) {
+    return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 static enum bco_code open_folder(struct bco_weights *w, const char *dir, const char *single, const char *index,
                                  struct bco_error *err) {
     struct bco_mapping mapping;
-    struct bco_error missing;
-    enum bco_code code = bco_map(&mapping, single, &missing);
-    bco_unmap(&mapping);
-    if (!code) return add_mapped(w, single, err);
-    if (bco_map(&mapping, index, NULL) == BCO_OK)
-        code = open_shards(w, dir, index, &mapping, err);
-    else
-        code = bco_fail_at(err, missing.code, dir, 0, NULL, "no %s and no %s", SINGLE, INDEX);
+    if (!absent(single)) return add_mapped(w, single, err);
+    if (absent(index)) return bco_fail_at(err, BCO_EDATA, dir, 0, NULL, "no %s and no %s", SINGLE, INDEX);
+    enum bco_code code = bco_map(&mapping, index, err);
+    if (!code) code = open_shards(w, dir, index, &mapping, err);
     bco_unmap(&mapping);
     return code;
 }
