@@ -166,25 +166,61 @@ static bool may_vanish(const struct bco_bpe *bpe) {
     return bpe->unknown < 0 && !whole;
 }
 
+/* A place in the bit set: of the last `before` bytes before a cut and the first `behind` bytes, 1 or 2, behind it. */
+static uint64_t join_bit(const struct bco_cut_table *cuts, const char *at, size_t before, size_t behind) {
+    const unsigned char *byte = (const unsigned char *)at;
+    uint64_t key = byte[-1] | (uint64_t)byte[0] << 8;
+    if (before > 1) key |= (uint64_t)byte[-2] << 16 | UINT64_C(1) << 32;
+    if (behind > 1) key |= (uint64_t)byte[1] << 24 | UINT64_C(1) << 33;
+    return (key * UINT64_C(0x9E3779B97F4A7C15)) >> 24 & cuts->mask;
+}
+
+static bool has_join(const struct bco_cut_table *cuts, const char *at, size_t before, size_t behind) {
+    uint64_t bit = join_bit(cuts, at, before, behind);
+    return cuts->joins[bit / 64] >> bit % 64 & 1;
+}
+
+/* Both halves of a merge, one behind the other, in at most two bytes each. */
+static void add_join(struct bco_cut_table *cuts, const struct bco_piece *left, const struct bco_piece *right) {
+    size_t before = left->length > 1 ? 2 : 1, behind = right->length > 1 ? 2 : 1;
+    char text[4];
+    memcpy(text, left->text + left->length - before, before);
+    memcpy(text + before, right->text, behind);
+    uint64_t bit = join_bit(cuts, text + before, before, behind);
+    cuts->joins[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static bool open_joins(struct bco_cut_table *cuts, size_t merges) {
+    uint64_t bits = 4096;
+    while (bits / 16 < merges) bits *= 2;
+    cuts->mask = bits - 1;
+    cuts->joins = bco_calloc((size_t)(bits / 64), sizeof *cuts->joins);
+    return cuts->joins != NULL;
+}
+
 /* A cut asks that the character behind it has a piece (an unknown one could be fused with its neighbour), and
  * that no merge is of pieces that stand for other text than their own. */
-static void find_cuts(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
+static enum bco_code find_cuts(struct bco_bpe *bpe, const struct bco_vocab *vocab, struct bco_error *err) {
     struct bco_cut_table *cuts = &bpe->cuts;
-    memset(cuts, 0, sizeof *cuts);
-    if (bpe->byte_level || bpe->ignore_merges || may_vanish(bpe)) return;
+    if (bpe->byte_level || bpe->ignore_merges || may_vanish(bpe)) return BCO_OK;
+    if (!open_joins(cuts, bpe->merge_count)) return bco_fail_memory(err);
     for (size_t next = 0; next < 0x80; next++)
-        if (bpe->byte_id[next] >= 0) memset(cuts->free[next], 0xFF, sizeof cuts->free[next]);
-    if (bco_vocab_find(vocab, BCO_BLANK_MARK, 3) >= 0) memset(cuts->free[0xE2], 0xFF, sizeof cuts->free[0xE2]);
+        if (bpe->byte_id[next] >= 0) cuts->known[next / 64] |= UINT64_C(1) << next % 64;
+    if (bco_vocab_find(vocab, BCO_BLANK_MARK, 3) >= 0) cuts->known[0xE2 / 64] |= UINT64_C(1) << 0xE2 % 64;
+    for (size_t next = 0; next < 256; next++)
+        if (cuts->known[next / 64] >> next % 64 & 1) memset(cuts->free[next], 0xFF, sizeof cuts->free[next]);
     for (size_t i = 0; i < bpe->merge_slots; i++) {
         const struct bco_merge *merge = &bpe->merges[i];
         if (merge->rank < 0) continue;
-        if (is_byte_piece(bpe, merge->left) || is_byte_piece(bpe, merge->right)) return;
+        if (is_byte_piece(bpe, merge->left) || is_byte_piece(bpe, merge->right)) return BCO_OK;
         const struct bco_piece *left = &vocab->pieces[merge->left], *right = &vocab->pieces[merge->right];
-        if (!left->length || !right->length) return;
+        if (!left->length || !right->length) return BCO_OK;
         unsigned char before = (unsigned char)left->text[left->length - 1];
         cuts->free[(unsigned char)right->text[0]][before / 64] &= ~(UINT64_C(1) << before % 64);
+        add_join(cuts, left, right);
     }
     cuts->any = true;
+    return BCO_OK;
 }
 
 enum bco_code bco_bpe_read(struct bco_bpe *bpe, struct bco_vocab *vocab, yyjson_val *model, struct bco_error *err) {
@@ -202,13 +238,13 @@ enum bco_code bco_bpe_read(struct bco_bpe *bpe, struct bco_vocab *vocab, yyjson_
     if (code) return code;
     find_byte_pieces(bpe, vocab);
     find_byte_ids(bpe, vocab);
-    find_cuts(bpe, vocab);
-    return BCO_OK;
+    return find_cuts(bpe, vocab, err);
 }
 
 void bco_bpe_free(struct bco_bpe *bpe) {
     free(bpe->merges);
     free(bpe->into);
+    free(bpe->cuts.joins);
     *bpe = (struct bco_bpe){0};
 }
 
@@ -439,13 +475,22 @@ static enum bco_code encode_cached(const struct bco_bpe *bpe, const struct bco_v
     return BCO_OK;
 }
 
+/* Can a text of `length` bytes be cut before its byte `i`? */
+static bool is_free(const struct bco_cut_table *cuts, const char *text, size_t i, size_t length) {
+    unsigned char before = (unsigned char)text[i - 1], next = (unsigned char)text[i];
+    if (!(cuts->known[next / 64] >> next % 64 & 1)) return false;
+    if (next >= 0x80 && (length - i < 3 || memcmp(text + i, BCO_BLANK_MARK, 3) != 0)) return false;
+    if (cuts->free[next][before / 64] >> before % 64 & 1) return true;
+    const char *at = text + i;
+    bool more = i > 1, follows = length - i > 1;
+    return !has_join(cuts, at, 1, 1) && !(more && has_join(cuts, at, 2, 1)) && !(follows && has_join(cuts, at, 1, 2)) &&
+           !(more && follows && has_join(cuts, at, 2, 2));
+}
+
 /* Where the part of a text that begins it ends: before the next free cut. */
 static size_t part_length(const struct bco_cut_table *cuts, const char *text, size_t length) {
-    for (size_t i = 1; i < length; i++) {
-        unsigned char before = (unsigned char)text[i - 1], next = (unsigned char)text[i];
-        if (!(cuts->free[next][before / 64] >> before % 64 & 1)) continue;
-        if (next < 0x80 || (length - i >= 3 && !memcmp(text + i, BCO_BLANK_MARK, 3))) return i;
-    }
+    for (size_t i = 1; i < length; i++)
+        if (is_free(cuts, text, i, length)) return i;
     return length;
 }
 

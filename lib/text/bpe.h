@@ -16,12 +16,16 @@ struct bco_merge {
 
 #define BCO_BLANK_MARK "\xE2\x96\x81" /* U+2581, the mark that stands for a blank */
 
-/* Where no merge joins the last byte of its left half to the first byte of its
- * right half, a text can be cut between two such bytes, and its parts be encoded
- * apart with the same result. */
+/* Where no merge has a left half that the text before a place ends with and a
+ * right half that the text behind it begins with, the text can be cut there, and its
+ * parts be encoded apart with the same result. `free` knows halves by one byte;
+ * `joins`, asked where that is not enough, by up to two. */
 struct bco_cut_table {
     bool any;
     uint64_t free[256][4]; /* by the byte behind the cut, a bit for each byte before it */
+    uint64_t known[4];     /* a bit for each byte that may stand behind a cut */
+    uint64_t *joins;       /* a bit set of hashes: equal ones only lose a cut */
+    uint64_t mask;         /* its bits - 1 */
 };
 
 struct bco_bpe {
