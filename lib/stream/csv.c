@@ -20,6 +20,7 @@ struct bco_csv {
     struct column *columns;
     size_t count, capacity;
     bool failed;          /* of memory, in a callback, which cannot return it */
+    struct bco_buf field; /* with doubled quotes made single */
     size_t fields;        /* of this row */
     struct bco_buf *json; /* of this row */
 };
@@ -54,6 +55,7 @@ void bco_csv_free(struct bco_csv *csv) {
         bco_buf_free(&csv->columns[i].json);
     }
     free(csv->columns);
+    bco_buf_free(&csv->field);
     csv_free(&csv->parser);
     free(csv);
 }
@@ -89,13 +91,45 @@ static enum bco_code explain(struct bco_csv *csv, const char *row, size_t at, st
     return bco_fail(err, BCO_EDATA, "%s, at byte %zu of the row", what, at + 1);
 }
 
-/* Without a quote a row is what stands between its delimiters: most rows need no more of libcsv. */
-static void parse_plain(struct bco_csv *csv, const char *row, size_t length, void (*field)(void *, size_t, void *)) {
+/* A field from its opening quote on; *at moves behind the closing one. */
+static bool unquote(struct bco_csv *csv, const char **at, const char *end, const char **text, size_t *length) {
+    const char *from = *at + 1;
+    bco_buf_clear(&csv->field);
+    for (bool doubled = true; doubled;) {
+        const char *quote = memchr(from, '"', (size_t)(end - from));
+        if (!quote) return false;
+        doubled = quote + 1 < end && quote[1] == '"';
+        *text = from;
+        *length = (size_t)(quote - from);
+        if (doubled || csv->field.length) bco_buf_add(&csv->field, from, *length + doubled);
+        from = quote + 1 + doubled;
+    }
+    if (csv->field.length) {
+        *text = csv->field.data;
+        *length = csv->field.length;
+    }
+    csv->failed |= csv->field.failed;
+    *at = from;
+    return true;
+}
+
+/* A row as RFC 4180 has it, without libcsv, which looks at every byte. False: something is wrong with it. */
+static bool parse_good(struct bco_csv *csv, const char *row, size_t length, void (*field)(void *, size_t, void *)) {
     const char *end = row + length;
-    for (const char *next;; row = next + 1) {
-        next = memchr(row, csv->delimiter, (size_t)(end - row));
-        field((void *)(uintptr_t)row, (size_t)((next ? next : end) - row), csv); /* libcsv's callback takes no const */
-        if (!next) return;
+    for (const char *at = row;; at++) {
+        const char *text = at;
+        size_t size;
+        if (at < end && *at == '"') {
+            if (!unquote(csv, &at, end, &text, &size)) return false;
+        } else {
+            const char *next = memchr(at, csv->delimiter, (size_t)(end - at));
+            at = next ? next : end;
+            size = (size_t)(at - text);
+            if (memchr(text, '"', size)) return false;
+        }
+        field((void *)(uintptr_t)text, size, csv); /* libcsv's callback takes no const */
+        if (at == end) return true;
+        if (*at != csv->delimiter) return false;
     }
 }
 
@@ -105,10 +139,10 @@ static enum bco_code parse(struct bco_csv *csv, const char *row, size_t length, 
     if (good < length) return bco_fail(err, BCO_EDATA, "the row is not UTF-8, at its byte %zu", good + 1);
     csv->failed = false;
     csv->fields = 0;
-    if (!memchr(row, '"', length)) {
-        parse_plain(csv, row, length, field);
-        return csv->failed ? bco_fail_memory(err) : BCO_OK;
-    }
+    size_t before = csv->json ? csv->json->length : 0;
+    if (csv->json && parse_good(csv, row, length, field)) return csv->failed ? bco_fail_memory(err) : BCO_OK;
+    if (csv->json) csv->json->length = before;
+    csv->fields = 0;
     size_t done = csv_parse(&csv->parser, row, length, field, NULL, csv);
     if (done != length) return explain(csv, row, done, err);
     if (csv_fini(&csv->parser, field, NULL, csv) != 0) return explain(csv, row, length - 1, err);

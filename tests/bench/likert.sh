@@ -2,7 +2,7 @@
 # library: 150 MB in, labels, duplicates dropped, the smaller class repeated, JSON Lines out. Wall time (the least of
 # $ROUNDS; of jq and Python, one run) and peak memory in one run; the number of records out must be the same. Then the time
 # of 150 and 600 MB, and with BENCH_LARGE=1 of 3 GB. $MEGABYTES, $ROUNDS, and what to run in $PARTS
-# (jsonl csv pairs growth), may be set.
+# (jsonl csv pairs growth), may be set; JQ=0 leaves jq out.
 set -eu
 megabytes=${MEGABYTES:-150} rounds=${ROUNDS:-3} parts=${PARTS:-jsonl csv pairs growth}
 [ -n "${SHARED:-}" ] || { echo "no shared data: nothing to repeat"; exit 0; }
@@ -131,7 +131,7 @@ compare() { # TOOL KIND INPUT
     timed "$rounds" DuckDB "$venv/bin/python" duck.py "$2" && same_count duck.jsonl
     timed "$rounds" polars "$venv/bin/python" pola.py "$2" && same_count polars.jsonl
     timed 1 "Python's standard library" python3 standard.py "$2" && same_count python.jsonl
-    [ "$2" = csv ] || { timed 1 jq sh -c 'jq -c -n -f rated.jq in.jsonl >jq.jsonl' && same_count jq.jsonl; }
+    [ "$2" = csv ] || [ "${JQ:-1}" = 0 ] || { timed 1 jq sh -c 'jq -c -n -f rated.jq in.jsonl >jq.jsonl' && same_count jq.jsonl; }
     echo "  $(wc -l <bco.jsonl) records out of each"
     awk '{ t[NR] = $1; m[NR] = $2 }
         END { printf "  %s / DuckDB: wall time %.2f (one core: %.2f), memory %.2f\n", tool, t[1] / t[3], t[2] / t[3], m[1] / m[3]
