@@ -34,7 +34,8 @@ static size_t add_method(struct cli_option *to, struct train *t) {
     const struct cli_option options[] = {
         {"model", 'm', CLI_TEXT, &t->model_path, "MODEL", "the model folder to start from", NULL, 0, 0, NULL},
         {"output", 'o', CLI_TEXT, &t->cli.output, "OUT", "the model folder to make", NULL, 0, 0, NULL},
-        {"loss", 0, CLI_CHOICE, &t->loss, "LOSS", "bco, bce or sft [bco]", "bco|bce|sft", 0, 0, NULL},
+        {"loss", 0, CLI_CHOICE, &t->loss, "LOSS", "bco, bce, dpo, ipo, nca or sft [bco]", "bco|bce|dpo|ipo|nca|sft", 0,
+         0, NULL},
         {"beta", 0, CLI_REAL, &o->beta, "X", "reward = beta*(logp - ref_logp) [0.1]", NULL, 1e-300, 1e300, NULL},
         {"up-weight", 0, CLI_REAL, &o->up_weight, "X", "factor on the losses of ups [1]", NULL, 0, 1e300, NULL},
         {"down-weight", 0, CLI_REAL, &o->down_weight, "X", "factor on the losses of downs [1]", NULL, 0, 1e300, NULL},
@@ -138,7 +139,8 @@ static const char *last_part(const char *path) {
 
 /* -1: go on. */
 static int check_usage(struct train *t) {
-    static const enum bco_loss losses[] = {BCO_LOSS_BCO, BCO_LOSS_BCE, BCO_LOSS_SFT};
+    static const enum bco_loss losses[] = {BCO_LOSS_BCO, BCO_LOSS_BCE, BCO_LOSS_DPO,
+                                           BCO_LOSS_IPO, BCO_LOSS_NCA, BCO_LOSS_SFT};
     struct bco_train_options *o = &t->options;
     if (!t->model_path) return cli_usage(&t->cli, "-m MODEL is missing");
     if (!t->cli.output) return cli_usage(&t->cli, "-o OUT is missing");

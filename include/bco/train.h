@@ -64,7 +64,9 @@ BCO_API void bco_optimizer_step(struct bco_optimizer *optimizer, double rate, do
 struct bco_dataset;
 
 struct bco_dataset_options {
-    enum bco_loss loss;       /* bco, bce: label and ref_logp are needed; sft: neither, and down records are skipped */
+    /* bco, bce: label and ref_logp are needed, or pairs; dpo, ipo, nca: pairs; sft: neither, and down records are
+     * skipped */
+    enum bco_loss loss;
     struct bco_limits limits; /* where the records' ref_id does not say; max_length 0, max_prompt 0: the defaults */
     bool max_length_given, max_prompt_given, overlong_given, bos_given, eos_given; /* then ref_id must agree */
     const char *spool; /* folder of an unlinked file for the token ids */
@@ -98,10 +100,10 @@ struct bco_train_metrics {
     uint64_t step; /* from 1 */
     bool evaluation;
     double loss;
-    double delta;                        /* NaN for sft */
-    double rewards_up, rewards_down;     /* class means of beta*(logp - ref_logp) */
-    double accuracy;                     /* share with (reward > delta) == label */
-    double auc;                          /* evaluation only: P(an up's reward > a down's), ties 1/2 */
+    double delta;                    /* NaN for sft and paired losses, which have no error_term either */
+    double rewards_up, rewards_down; /* class means of beta*(logp - ref_logp) */
+    double accuracy; /* share with (reward > delta) == label; paired losses: with reward(chosen) > reward(rejected) */
+    double auc;      /* evaluation only: P(an up's reward > a down's), ties 1/2 */
     double logps_up, logps_down;         /* class means of logp */
     double kl;                           /* -mean(logp - ref_logp) */
     double up_logratio_per_token;        /* sum of the ups' log-ratios / sum of their tokens */
@@ -114,9 +116,9 @@ struct bco_train_metrics {
 };
 
 struct bco_train_options {
-    enum bco_loss loss; /* bco, bce or sft */
+    enum bco_loss loss; /* any but kto; the records are read for the same one */
     double beta;
-    double up_weight, down_weight; /* factors on the losses of a class */
+    double up_weight, down_weight; /* factors on the losses of a class; 1 for paired losses */
     enum bco_shift_rule shift;
     double shift_decay;
     double epochs;
@@ -152,8 +154,9 @@ struct bco_train_result {
     struct bco_train_metrics last, evaluation; /* the last ones; step 0: none */
 };
 
-/* BCO_EDATA unless `options->out` can be used: it is not there, is an empty folder, or `resume`
- * is set. BCO_ESYSTEM: it cannot be made. Makes it. bco_train does the same first; call it before long work. */
+/* BCO_EUSAGE: options that do not go together. BCO_EDATA unless `options->out` can be used: it is not there, is an
+ * empty folder, or `resume` is set. BCO_ESYSTEM: it cannot be made. Makes it. bco_train does the same first; call it
+ * before long work. */
 BCO_API enum bco_code bco_train_prepare(const struct bco_train_options *options, struct bco_error *err);
 
 /* Trains `model` (trainable) on `train`, evaluates on `valid` (NULL: never),

@@ -91,6 +91,10 @@ static enum bco_code look(void *user, const struct bco_record *record, const str
         d->counts.skipped += *skip;
         return BCO_OK;
     }
+    if (bco_loss_is_paired(d->options.loss) && !sample->is_pair)
+        return bco_record_fail(record, d->options.limits.ids ? "chosen_ids" : "chosen", err,
+                               "is missing: the loss %s learns from pairs, and this record is none",
+                               bco_loss_name(d->options.loss));
     enum bco_code code = check_number(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", err);
     if (code == BCO_OK && sample->is_pair) code = check_number(record, "ref_logp_rejected", err);
     return code == BCO_OK ? check_id(d, record, sample, err) : code;
@@ -244,7 +248,7 @@ static enum bco_code start(struct bco_dataset *d, const struct bco_model *model,
     d->source.limits = *limits;
     d->source.tokenizer = tokenizer;
     d->source.vocabulary = bco_model_vocabulary(model);
-    d->source.need_label = d->options.loss != BCO_LOSS_SFT;
+    d->source.need_label = d->options.loss != BCO_LOSS_SFT && !bco_loss_is_paired(d->options.loss);
     d->source.look = look;
     d->source.user = d;
     d->hasher = bco_hasher_new();

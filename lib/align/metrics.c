@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,17 +33,17 @@ static void count(const struct line *line, const char *name, uint64_t n) {
 }
 
 static void rewards(const struct line *line, const struct bco_train_metrics *m) {
-    number(line, "delta", m->delta);
+    if (!isnan(m->delta)) number(line, "delta", m->delta);
     number(line, "rewards/chosen", m->rewards_up);
     number(line, "rewards/rejected", m->rewards_down);
     number(line, "rewards/margins", m->rewards_up - m->rewards_down);
     number(line, "rewards/accuracies", m->accuracy);
     if (m->evaluation) number(line, "rewards/auc", m->auc);
-    number(line, "shift/chosen", m->shift_up);
-    number(line, "shift/rejected", m->shift_down);
+    if (!isnan(m->delta)) number(line, "shift/chosen", m->shift_up);
+    if (!isnan(m->delta)) number(line, "shift/rejected", m->shift_down);
     number(line, "kl", m->kl);
     number(line, "logratio_per_token/chosen", m->up_logratio_per_token);
-    number(line, "error_term", m->error_term);
+    if (!isnan(m->delta)) number(line, "error_term", m->error_term);
 }
 
 void bco_metrics_line(struct bco_buf *buf, const struct bco_train_metrics *m, enum bco_loss loss) {

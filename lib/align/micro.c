@@ -12,19 +12,21 @@ void bco_micro_free(struct bco_micro *m) {
     free(m->loss_weight);
     free(m->logp);
     free(m->loss);
+    free(m->slope);
     free(m->up);
 }
 
 static bool grow(struct bco_micro *m, size_t need) {
-    size_t capacity[7];
-    for (int i = 0; i < 7; i++) capacity[i] = m->capacity;
+    size_t capacity[8];
+    for (int i = 0; i < 8; i++) capacity[i] = m->capacity;
     if (!bco_grow((void **)&m->entries, &capacity[0], need, sizeof *m->entries) ||
         !bco_grow((void **)&m->ref_logp, &capacity[1], need, sizeof *m->ref_logp) ||
         !bco_grow((void **)&m->weight, &capacity[2], need, sizeof *m->weight) ||
         !bco_grow((void **)&m->loss_weight, &capacity[3], need, sizeof *m->loss_weight) ||
         !bco_grow((void **)&m->logp, &capacity[4], need, sizeof *m->logp) ||
         !bco_grow((void **)&m->loss, &capacity[5], need, sizeof *m->loss) ||
-        !bco_grow((void **)&m->up, &capacity[6], need, sizeof *m->up))
+        !bco_grow((void **)&m->slope, &capacity[6], need, sizeof *m->slope) ||
+        !bco_grow((void **)&m->up, &capacity[7], need, sizeof *m->up))
         return false;
     m->capacity = capacity[0];
     return true;
@@ -44,13 +46,22 @@ static enum bco_code add(struct bco_trainer *t, const struct bco_dataset *data, 
     return bco_dataset_ids(data, entry, ids, err);
 }
 
+/* Tokens that go in together: an entry's, or a pair's. */
+static size_t unit_tokens(const struct bco_dataset *data, const size_t *entries, size_t count, size_t unit) {
+    size_t tokens = 0;
+    for (size_t i = 0; i < count && i < unit; i++) tokens += bco_dataset_entry(data, entries[i])->length;
+    return tokens;
+}
+
 enum bco_code bco_micro_fill(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries, size_t count,
                              struct bco_error *err) {
     struct bco_pack *pack = &t->micro.pack;
+    size_t unit = bco_loss_is_paired(t->options->loss) ? 2 : 1;
     enum bco_code code = BCO_OK;
     bco_pack_clear(pack);
     for (size_t i = 0; i < count && code == BCO_OK; i++) {
-        if (i > 0 && pack->tokens + bco_dataset_entry(data, entries[i])->length > t->micro_tokens) break;
+        if (i > 0 && i % unit == 0 && pack->tokens + unit_tokens(data, entries + i, count - i, unit) > t->micro_tokens)
+            break;
         code = add(t, data, entries[i], err);
     }
     return code;
@@ -72,12 +83,35 @@ enum bco_code bco_micro_fail(const struct bco_trainer *t, const struct bco_datas
     return code;
 }
 
+void bco_micro_pairs(struct bco_trainer *t) {
+    struct bco_micro *m = &t->micro;
+    for (size_t b = 0; b + 1 < m->pack.count; b += 2) {
+        struct bco_loss_pairs pair = {
+            1, &m->logp[b], &m->logp[b + 1], &m->ref_logp[b], &m->ref_logp[b + 1], &m->loss_weight[b]};
+        bco_loss_paired(t->options->loss, t->options->beta, &pair, &m->loss[b], &m->slope[b], &m->slope[b + 1]);
+        m->loss[b + 1] = 0;
+    }
+}
+
+static void losses(struct bco_trainer *t, double delta) {
+    struct bco_micro *m = &t->micro;
+    struct bco_loss_samples samples = {m->pack.count, m->logp, m->ref_logp, m->up, m->loss_weight};
+    if (bco_loss_is_paired(t->options->loss))
+        bco_micro_pairs(t);
+    else
+        bco_loss_binary(t->options->loss, t->options->beta, delta, &samples, m->loss, NULL);
+}
+
+static void tally_pairs(const struct bco_micro *m, struct bco_tally *tally) {
+    for (size_t b = 0; b + 1 < m->pack.count; b += 2)
+        bco_tally_pair(tally, m->weight[b], m->logp[b] - m->ref_logp[b] > m->logp[b + 1] - m->ref_logp[b + 1]);
+}
+
 enum bco_code bco_micro_tally(struct bco_trainer *t, const struct bco_dataset *data, double delta,
                               struct bco_tally *tally, struct bco_error *err) {
     const struct bco_train_options *o = t->options;
     struct bco_micro *m = &t->micro;
-    struct bco_loss_samples samples = {m->pack.count, m->logp, m->ref_logp, m->up, m->loss_weight};
-    bco_loss_binary(o->loss, o->beta, delta, &samples, m->loss, NULL);
+    losses(t, delta);
     for (size_t b = 0; b < m->pack.count; b++) {
         const struct bco_entry *e = bco_dataset_entry(data, m->entries[b]);
         struct bco_seen seen = {m->logp[b], m->ref_logp[b], m->weight[b], m->loss[b], e->length - e->prompt_len, e->up};
@@ -85,16 +119,25 @@ enum bco_code bco_micro_tally(struct bco_trainer *t, const struct bco_dataset *d
         if (!isfinite(m->loss[b])) return bco_micro_fail(t, data, "loss", err);
         bco_tally_add(tally, &seen, o->beta, delta);
     }
+    if (bco_loss_is_paired(o->loss)) tally_pairs(m, tally);
     return BCO_OK;
 }
 
 double bco_loss_denominator(const struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries,
                             size_t count) {
     double tokens = 0;
+    if (bco_loss_is_paired(t->options->loss)) return (double)count / 2;
     if (t->options->loss != BCO_LOSS_SFT) return (double)count;
     for (size_t i = 0; i < count; i++) {
         const struct bco_entry *e = bco_dataset_entry(data, entries[i]);
         tokens += e->length - e->prompt_len;
     }
     return tokens;
+}
+
+void bco_trainer_sum_up(const struct bco_trainer *t, const struct bco_tally *tally, double denominator, double delta,
+                        struct bco_train_metrics *metrics) {
+    enum bco_loss loss = t->options->loss;
+    bco_tally_metrics(tally, denominator, delta, metrics);
+    if (loss == BCO_LOSS_SFT || bco_loss_is_paired(loss)) metrics->delta = NAN;
 }

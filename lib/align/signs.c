@@ -27,7 +27,7 @@ static const char *watch_kl(struct bco_signs *s, const struct bco_train_metrics 
 }
 
 static const char *watch_runaway(struct bco_signs *s, const struct bco_train_metrics *m, char *text, size_t size) {
-    if (isnan(m->up_logratio_per_token)) return NULL;
+    if (isnan(m->up_logratio_per_token) || isnan(m->delta)) return NULL;
     double share = s->steps < RUNAWAY_STEPS ? 1.0 / (double)(s->steps + 1) : 1.0 / RUNAWAY_STEPS;
     s->per_token += share * (m->up_logratio_per_token - s->per_token);
     s->steps++;

@@ -78,6 +78,7 @@ static double slope(void *user, size_t b, double logp) {
     const struct bco_micro *m = &p->trainer->micro;
     struct bco_loss_samples sample = {1, &logp, &m->ref_logp[b], &m->up[b], &m->loss_weight[b]};
     double dloss;
+    if (bco_loss_is_paired(p->trainer->options->loss)) return m->slope[b] / p->denominator;
     bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, p->delta, &sample, NULL, &dloss);
     return dloss / p->denominator;
 }
@@ -101,10 +102,16 @@ static void check_start(struct bco_trainer *t) {
     }
 }
 
+/* A pair's slopes need both its log-probs, and the model asks for the first before it knows the second. */
 static enum bco_code micro_step(struct pass *p, struct bco_error *err) {
     struct bco_trainer *t = p->trainer;
     struct bco_batch batch = bco_pack_batch(&t->micro.pack);
-    enum bco_code code = bco_model_grad(t->model, &batch, slope, p, t->micro.logp, err);
+    enum bco_code code = BCO_OK;
+    if (bco_loss_is_paired(t->options->loss)) {
+        code = bco_model_logp(t->model, &batch, t->micro.logp, NULL, err);
+        bco_micro_pairs(t);
+    }
+    if (code == BCO_OK) code = bco_model_grad(t->model, &batch, slope, p, t->micro.logp, err);
     if (code == BCO_OK) code = bco_micro_tally(t, t->train, p->delta, &p->tally, err);
     if (code != BCO_OK) return code;
     p->norm = bco_model_gradient_norm(t->model);
@@ -171,7 +178,7 @@ enum bco_code bco_trainer_step(struct bco_trainer *t, struct bco_train_metrics *
     t->shift = shift;
     t->step++;
     *metrics = (struct bco_train_metrics){.step = t->step, .learning_rate = rate, .gradient_norm = p.norm};
-    bco_tally_metrics(&p.tally, p.denominator, p.delta, metrics);
+    bco_trainer_sum_up(t, &p.tally, p.denominator, p.delta, metrics);
     metrics->shift_up = shift.mean_up;
     metrics->shift_down = shift.mean_down;
     metrics->tokens = tokens_of(t, count);

@@ -18,6 +18,11 @@ void bco_tally_add(struct bco_tally *t, const struct bco_seen *s, double beta, d
     if ((reward > delta) == s->up) t->correct += s->weight;
 }
 
+void bco_tally_pair(struct bco_tally *t, double weight, bool won) {
+    t->pairs += weight;
+    if (won) t->won += weight;
+}
+
 static double mean(double sum, double weight) {
     return weight > 0 ? sum / weight : NAN;
 }
@@ -31,7 +36,7 @@ void bco_tally_metrics(const struct bco_tally *t, double denominator, double del
     m->rewards_down = mean(down->reward, down->weight);
     m->logps_up = mean(up->logp, up->weight);
     m->logps_down = mean(down->logp, down->weight);
-    m->accuracy = mean(t->correct, weight);
+    m->accuracy = t->pairs > 0 ? mean(t->won, t->pairs) : mean(t->correct, weight);
     m->kl = -mean(up->logratio + down->logratio, weight);
     m->up_logratio_per_token = mean(up->logratio, up->tokens);
     m->error_term = mean(up->error, up->weight) + mean(down->error, down->weight);

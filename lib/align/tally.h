@@ -20,9 +20,13 @@ struct bco_class_sums {
 struct bco_tally {
     struct bco_class_sums up, down;
     double loss, correct;
+    double pairs, won; /* weights of pairs, of those whose chosen half has the higher reward */
 };
 
 void bco_tally_add(struct bco_tally *tally, const struct bco_seen *sample, double beta, double delta);
+
+/* A pair, whose halves are added as samples as well. */
+void bco_tally_pair(struct bco_tally *tally, double weight, bool won);
 
 /* Means into the metrics; `denominator` is that of the loss. Other members stay. */
 void bco_tally_metrics(const struct bco_tally *tally, double denominator, double delta,

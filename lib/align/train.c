@@ -35,6 +35,19 @@ void bco_train_defaults(struct bco_train_options *o) {
     };
 }
 
+/* ---- what is asked for ---------------------------------------------------------------------- */
+
+static enum bco_code check_options(const struct bco_train_options *o, struct bco_error *err) {
+    if (!bco_loss_name(o->loss) || o->loss == BCO_LOSS_KTO)
+        return bco_fail(err, BCO_EUSAGE, "the trainer has no such loss: bco, bce, dpo, ipo, nca or sft");
+    if (bco_loss_is_paired(o->loss) && (o->up_weight != 1 || o->down_weight != 1))
+        return bco_fail(err, BCO_EUSAGE, "class weights are for losses of single samples, and %s is one of pairs",
+                        bco_loss_name(o->loss));
+    if (o->batch == 0 || o->keep == 0 || (o->steps == 0 && !(o->epochs > 0)))
+        return bco_fail(err, BCO_EUSAGE, "batch, keep, and steps or epochs must be above 0");
+    return BCO_OK;
+}
+
 /* ---- the folder ------------------------------------------------------------------------ */
 
 static bool is_empty(const char *folder, bool *readable) {
@@ -50,6 +63,8 @@ static bool is_empty(const char *folder, bool *readable) {
 
 enum bco_code bco_train_prepare(const struct bco_train_options *o, struct bco_error *err) {
     bool readable;
+    enum bco_code code = check_options(o, err);
+    if (code != BCO_OK) return code;
     if (mkdir(o->out, 0777) == 0) return BCO_OK;
     if (errno != EEXIST) return bco_fail_errno(err, o->out, "cannot make the folder");
     bool empty = is_empty(o->out, &readable);
@@ -60,14 +75,6 @@ enum bco_code bco_train_prepare(const struct bco_train_options *o, struct bco_er
 }
 
 /* ---- the plan ---------------------------------------------------------------------------- */
-
-static enum bco_code check_options(const struct bco_train_options *o, struct bco_error *err) {
-    if (o->loss != BCO_LOSS_BCO && o->loss != BCO_LOSS_BCE && o->loss != BCO_LOSS_SFT)
-        return bco_fail(err, BCO_EUSAGE, "the trainer has no loss '%s' yet: bco, bce or sft", bco_loss_name(o->loss));
-    if (o->batch == 0 || o->keep == 0 || (o->steps == 0 && !(o->epochs > 0)))
-        return bco_fail(err, BCO_EUSAGE, "batch, keep, and steps or epochs must be above 0");
-    return BCO_OK;
-}
 
 static size_t longest_entry(const struct bco_dataset *data) {
     size_t longest = 0;
@@ -183,8 +190,7 @@ static enum bco_code finish(struct bco_trainer *t, struct bco_error *err) {
 
 static enum bco_code run(struct bco_trainer *t, struct bco_error *err) {
     uint64_t keep = 0;
-    enum bco_code code = check_options(t->options, err);
-    if (code == BCO_OK) code = bco_train_prepare(t->options, err);
+    enum bco_code code = bco_train_prepare(t->options, err);
     if (code == BCO_OK) code = plan(t, err);
     if (code == BCO_OK) code = bco_optimizer_open(&t->optimizer, t->model, &t->options->optimizer, err);
     t->result->steps = t->steps;

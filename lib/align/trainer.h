@@ -16,7 +16,9 @@
 struct bco_micro {
     struct bco_pack pack;
     size_t *entries; /* which ones, in their data set */
-    double *ref_logp, *weight, *loss_weight, *logp, *loss;
+    double *ref_logp, *weight, *loss_weight, *logp;
+    double *loss;  /* of a pair: at its chosen half */
+    double *slope; /* paired losses: d loss / d logp, not yet divided */
     bool *up;
     size_t capacity;
 };
@@ -53,17 +55,22 @@ enum bco_code bco_trainer_step(struct bco_trainer *trainer, struct bco_train_met
 enum bco_code bco_trainer_evaluate(struct bco_trainer *trainer, struct bco_train_metrics *metrics,
                                    struct bco_error *err);
 
-/* Fills the micro-batch with the first of `count` entries, at least one. */
+/* Fills the micro-batch with the first of `count` entries, at least one; of a paired loss, whole pairs. */
 enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
                              size_t count, struct bco_error *err);
 void bco_micro_free(struct bco_micro *micro);
+/* Losses and slopes of the micro-batch's pairs, from its logp. */
+void bco_micro_pairs(struct bco_trainer *trainer);
 /* Adds the micro-batch to the tally, `delta` being its shift; BCO_EDATA: a log-prob or a loss is no number. */
 enum bco_code bco_micro_tally(struct bco_trainer *trainer, const struct bco_dataset *data, double delta,
                               struct bco_tally *tally, struct bco_error *err);
 /* BCO_EDATA: "step 3: the `what` is no number in the micro-batch of ..." with the records' names. */
 enum bco_code bco_micro_fail(const struct bco_trainer *trainer, const struct bco_dataset *data, const char *what,
                              struct bco_error *err);
-/* What the sum of losses of these entries is divided by: samples, or tokens for sft. */
+/* The tally's means; delta as `delta`, or NaN where the loss has none. */
+void bco_trainer_sum_up(const struct bco_trainer *trainer, const struct bco_tally *tally, double denominator,
+                        double delta, struct bco_train_metrics *metrics);
+/* What the sum of losses of these entries is divided by: samples, pairs for a paired loss, tokens for sft. */
 double bco_loss_denominator(const struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
                             size_t count);
 bool bco_trainer_stopped(const struct bco_trainer *trainer);

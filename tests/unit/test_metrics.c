@@ -33,6 +33,20 @@ static void test_tally(void **state) {
     assert_true(m.up == 2 && m.down == 1);
 }
 
+static void test_tally_of_pairs(void **state) {
+    (void)state;
+    const struct bco_seen chosen = {-8, -10, 1, 0.5, 4, true}, rejected = {-9, -12, 1, 0, 4, false};
+    struct bco_tally tally = {0};
+    struct bco_train_metrics m = {0};
+    bco_tally_add(&tally, &chosen, 0.1, 0);
+    bco_tally_add(&tally, &rejected, 0.1, 0);
+    bco_tally_pair(&tally, 1, false);
+    bco_tally_pair(&tally, 3, true);
+    bco_tally_metrics(&tally, 1, 0, &m);
+    assert_near(m.accuracy, 0.75, 1e-15);
+    assert_true(m.up == 1 && m.down == 1);
+}
+
 static void test_tally_of_nothing(void **state) {
     (void)state;
     struct bco_tally tally = {0};
@@ -262,12 +276,10 @@ static void test_other_sizes(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tally),   cmocka_unit_test(test_tally_of_nothing),
-        cmocka_unit_test(test_auc),     cmocka_unit_test(test_line),
-        cmocka_unit_test(test_still),   cmocka_unit_test(test_moving),
-        cmocka_unit_test(test_runaway), cmocka_unit_test(test_flat),
-        WITH_FOLDER(test_checkpoints),  WITH_FOLDER(test_every_byte),
-        WITH_FOLDER(test_other_sizes),
+        cmocka_unit_test(test_tally),  cmocka_unit_test(test_tally_of_pairs), cmocka_unit_test(test_tally_of_nothing),
+        cmocka_unit_test(test_auc),    cmocka_unit_test(test_line),           cmocka_unit_test(test_still),
+        cmocka_unit_test(test_moving), cmocka_unit_test(test_runaway),        cmocka_unit_test(test_flat),
+        WITH_FOLDER(test_checkpoints), WITH_FOLDER(test_every_byte),          WITH_FOLDER(test_other_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

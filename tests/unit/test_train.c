@@ -82,8 +82,24 @@ static void put_ids(struct bco_buf *b, yyjson_val *record, const char *name) {
     free(ids);
 }
 
+static void put_pair(struct bco_buf *b, yyjson_val *pair) {
+    bco_buf_char(b, '{');
+    put_ids(b, pair, "prompt_ids");
+    put_ids(b, pair, "chosen_ids");
+    put_ids(b, pair, "rejected_ids");
+    bco_buf_str(b, "\"ref_logp_chosen\":");
+    bco_buf_double(b, golden_number(pair, "ref_logp_chosen"));
+    bco_buf_str(b, ",\"ref_logp_rejected\":");
+    bco_buf_double(b, golden_number(pair, "ref_logp_rejected"));
+    bco_buf_str(b, "}\n");
+}
+
 static void put_record(struct bco_buf *b, const struct trace *t, size_t index) {
     yyjson_val *record = yyjson_arr_get(t->records, index);
+    if (yyjson_obj_get(record, "chosen_ids")) {
+        put_pair(b, record);
+        return;
+    }
     bco_buf_char(b, '{');
     put_ids(b, record, "prompt_ids");
     put_ids(b, record, "completion_ids");
@@ -129,6 +145,40 @@ static void compare(struct trace *t, const char *quantity, double got, yyjson_va
     t->worst = fmax(t->worst, fabs(got - value) / tolerance);
 }
 
+/* The mean of a list; of a pair's trace there are no class means. */
+static void compare_mean(struct trace *t, const char *quantity, double got, yyjson_val *list) {
+    yyjson_val *value;
+    size_t i, n;
+    double sum = 0;
+    if (!list) return;
+    yyjson_arr_foreach(list, i, n, value) sum += yyjson_get_num(value);
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(doc, yyjson_mut_real(doc, sum / (double)n));
+    yyjson_doc *mean = yyjson_mut_doc_imut_copy(doc, NULL);
+    compare(t, quantity, got, yyjson_doc_get_root(mean));
+    yyjson_doc_free(mean);
+    yyjson_mut_doc_free(doc);
+}
+
+static double share_above(yyjson_val *chosen, yyjson_val *rejected) {
+    size_t count = yyjson_arr_size(chosen), above = 0;
+    for (size_t i = 0; i < count; i++)
+        above += yyjson_get_num(yyjson_arr_get(chosen, i)) > yyjson_get_num(yyjson_arr_get(rejected, i));
+    return (double)above / (double)count;
+}
+
+static void compare_pairs(struct trace *t, const struct bco_train_metrics *m, yyjson_val *step) {
+    yyjson_val *chosen = yyjson_obj_get(step, "rewards_chosen"), *rejected = yyjson_obj_get(step, "rewards_rejected");
+    if (!chosen) return;
+    compare_mean(t, "rewards_chosen", m->rewards_up, chosen);
+    compare_mean(t, "rewards_rejected", m->rewards_down, rejected);
+    compare_mean(t, "logps_chosen", m->logps_up, yyjson_obj_get(step, "logps_chosen"));
+    compare_mean(t, "logps_rejected", m->logps_down, yyjson_obj_get(step, "logps_rejected"));
+    assert_true(isnan(m->delta) && m->up == m->down && m->up == yyjson_arr_size(chosen));
+    /* In step 0 all rewards are 0 but for rounding, and which is higher is a matter of chance. */
+    if (t->step > 0) assert_near(m->accuracy, share_above(chosen, rejected), 1e-12);
+}
+
 static void compare_step(void *user, const struct bco_train_metrics *m) {
     struct trace *t = user;
     yyjson_val *step = yyjson_arr_get(t->steps, t->step);
@@ -144,11 +194,12 @@ static void compare_step(void *user, const struct bco_train_metrics *m) {
     if (yyjson_is_num(yyjson_obj_get(step, "m_up"))) compare(t, "m_up", m->shift_up, yyjson_obj_get(step, "m_up"));
     if (yyjson_is_num(yyjson_obj_get(step, "m_down")))
         compare(t, "m_down", m->shift_down, yyjson_obj_get(step, "m_down"));
+    compare_pairs(t, m, step);
     t->step++;
 }
 
-static int32_t *ids_of(yyjson_val *record, size_t *prompt_len, size_t *length) {
-    yyjson_val *prompt = yyjson_obj_get(record, "prompt_ids"), *completion = yyjson_obj_get(record, "completion_ids");
+static int32_t *ids_of(yyjson_val *record, const char *name, size_t *prompt_len, size_t *length) {
+    yyjson_val *prompt = yyjson_obj_get(record, "prompt_ids"), *completion = yyjson_obj_get(record, name);
     *prompt_len = yyjson_arr_size(prompt);
     *length = *prompt_len + yyjson_arr_size(completion);
     int32_t *ids = malloc(*length * sizeof *ids);
@@ -159,7 +210,8 @@ static int32_t *ids_of(yyjson_val *record, size_t *prompt_len, size_t *length) {
 }
 
 /* Log-probs of every record and held-out text under the trained model. */
-static void compare_final(struct trace *t, struct bco_model *model, const char *records, const char *logps) {
+static void compare_final(struct trace *t, struct bco_model *model, const char *records, const char *ids_name,
+                          const char *logps) {
     yyjson_val *final = yyjson_obj_get(t->root, "float64_final"), *record;
     size_t i, n;
     if (!final) final = yyjson_obj_get(t->root, "final");
@@ -167,7 +219,7 @@ static void compare_final(struct trace *t, struct bco_model *model, const char *
     snprintf(quantity, sizeof quantity, "final %s", logps);
     yyjson_arr_foreach(yyjson_obj_get(t->root, records), i, n, record) {
         size_t starts[2] = {0}, prompt_len;
-        int32_t *ids = ids_of(record, &prompt_len, &starts[1]);
+        int32_t *ids = ids_of(record, ids_name, &prompt_len, &starts[1]);
         struct bco_batch batch = {1, starts, ids, &prompt_len};
         double logp;
         must(bco_model_logp(model, &batch, &logp, NULL, NULL), NULL);
@@ -268,8 +320,13 @@ static void follow(const char *name, size_t micro_tokens) {
     options.micro_tokens = micro_tokens;
     must(bco_train(model, data, NULL, &options, NULL, NULL, &err), &err);
     assert_int_equal(t.step, yyjson_arr_size(t.steps));
-    compare_final(&t, model, "records", "logps");
-    compare_final(&t, model, "heldout", "heldout_logps");
+    if (bco_loss_is_paired(options.loss)) {
+        compare_final(&t, model, "records", "chosen_ids", "logps_chosen");
+        compare_final(&t, model, "records", "rejected_ids", "logps_rejected");
+    } else {
+        compare_final(&t, model, "records", "completion_ids", "logps");
+    }
+    compare_final(&t, model, "heldout", "completion_ids", "heldout_logps");
     compare_weights(&t, model, initial);
     print_message("%s: the largest difference is %.2g of its tolerance\n", name, t.worst);
     bco_dataset_close(data);
@@ -301,6 +358,22 @@ static void test_bce(void **state) {
 static void test_sft(void **state) {
     (void)state;
     follow("sft", 400);
+}
+
+static void test_dpo(void **state) {
+    (void)state;
+    follow("dpo", 0);
+}
+
+/* Every pair is longer than this: one a micro-batch, and never half of one. */
+static void test_ipo(void **state) {
+    (void)state;
+    follow("ipo", 1);
+}
+
+static void test_nca(void **state) {
+    (void)state;
+    follow("nca", 400);
 }
 
 /* ---- one delta a step, however it is cut --------------------------------------------------------- */
@@ -391,13 +464,11 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours),
-        WITH_FOLDER(test_bco_ours_late),
-        WITH_FOLDER(test_bco_trl),
-        WITH_FOLDER(test_bce),
-        WITH_FOLDER(test_sft),
-        WITH_FOLDER(test_cuts),
-        cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours), WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),  WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),      WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),      WITH_FOLDER(test_nca),
+        WITH_FOLDER(test_cuts),     cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

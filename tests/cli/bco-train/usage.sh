@@ -3,7 +3,7 @@ model=$SHARED/golden/models/llama-gqa-tied
 bco-train -o out </dev/null; echo $?
 bco-train -m "$model" </dev/null; echo $?
 bco-train -m "$model" -o out --loss kto </dev/null; echo $?
-bco-train -m "$model" -o out --loss dpo </dev/null; echo $?
+bco-train -m "$model" -o out --loss orpo </dev/null; echo $?
 bco-train -m "$model" -o out --lora 8 </dev/null; echo $?
 bco-train -m "$model" -o out --head </dev/null; echo $?
 bco-train -m "$model" -o out --precision bf16 </dev/null; echo $?
