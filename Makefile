@@ -40,6 +40,13 @@ TOOL_PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c examples/*/*.c))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+# Unit tests with one version of the kernels each, whatever this machine would choose.
+KERNELS := $(shell grep -l BCO_CLONES lib/*/*.c)
+KERNEL_TESTS := test_ops test_model test_optimizer
+VERSIONS := baseline $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),v3)
+VERSION_FLAGS_baseline = -DBCO_CLONES=
+VERSION_FLAGS_v3 = -DBCO_CLONES='__attribute__((target("arch=x86-64-v3")))'
+VERSION_PROGRAMS := $(foreach version,$(VERSIONS),$(KERNEL_TESTS:%=$(BUILD)/tests/kernels/$(version)-%))
 REPLAY_PROGRAMS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
 LIBRARIES := $(BUILD)/libbco.a $(BUILD)/lib/libbco.so
 MAN_PAGES := $(wildcard man/*.[1-9])
@@ -110,6 +117,19 @@ $(BUILD)/bin/%: $(BUILD)/tools/%.o $(COMMON_OBJECTS) $(BUILD)/lib/libbco.so
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbco.a
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+define version_rules
+$$(BUILD)/$(1)/%.o: lib/%.c $$(BUILD)/flags | $$(BUILD)/found
+	@mkdir -p $$(@D)
+	$$(call run,CC,"$$< as $(1)")$$(CC) $$(LIB_FLAGS) $$(VERSION_FLAGS_$(1)) $$(CPPFLAGS) $$(CFLAGS) -c -o $$@ $$<
+
+$$(BUILD)/tests/kernels/$(1)-%: $$(BUILD)/tests/unit/%.o $$(KERNELS:lib/%.c=$$(BUILD)/$(1)/%.o) $$(BUILD)/libbco.a
+	@mkdir -p $$(@D)
+	$$(call run,LINK,$$@)$$(CC) $$(LINK_FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
+
+-include $$(KERNELS:lib/%.c=$$(BUILD)/$(1)/%.d)
+endef
+$(foreach version,$(VERSIONS),$(eval $(call version_rules,$(version))))
+
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libbco.a
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -143,7 +163,7 @@ check:
 	@scripts/deps --test
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
-tests: $(UNIT_PROGRAMS) $(EXAMPLE_PROGRAMS) $(REPLAY_PROGRAMS)
+tests: $(UNIT_PROGRAMS) $(VERSION_PROGRAMS) $(EXAMPLE_PROGRAMS) $(REPLAY_PROGRAMS)
 
 check-built: all tests
 	@BUILD=$(BUILD) CC='$(CC)' tests/run -j $(JOBS)

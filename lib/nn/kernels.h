@@ -7,8 +7,10 @@
 #include <string.h>
 
 /* One function, compiled for the baseline, AVX2 and AVX-512. GNU extensions:
- * without them the baseline alone is right, and slower. */
-#if defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__) && !defined(__clang__)
+ * without them the baseline alone is right, and slower. A build may choose one
+ * version for all machines: -DBCO_CLONES='__attribute__((target("arch=x86-64-v3")))'. */
+#if defined(BCO_CLONES)
+#elif defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__) && !defined(__clang__)
 #define BCO_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define BCO_CLONES
