@@ -75,11 +75,14 @@ static enum bco_code place_token(struct bco_added_token *token, struct bco_vocab
     if (token->id >= 0 && (size_t)token->id != id)
         return bco_fail(err, BCO_EDATA, "added token '%.64s' has id %zu here and %d in the vocabulary", token->content,
                         id, token->id);
-    if (token->id >= 0) return BCO_OK;
-    token->id = (int32_t)id;
-    enum bco_code code = bco_vocab_add(vocab, token->content, token->length, id, expected, err);
-    if (!code) vocab->pieces[id].added = true;
-    return code;
+    if (token->id < 0) {
+        token->id = (int32_t)id;
+        enum bco_code code = bco_vocab_add(vocab, token->content, token->length, id, expected, err);
+        if (code) return code;
+        vocab->pieces[id].added = true;
+    }
+    vocab->pieces[id].special = token->special;
+    return BCO_OK;
 }
 
 static enum bco_code add_token(struct bco_added *added, struct bco_vocab *vocab, yyjson_val *json, size_t expected,
@@ -190,10 +193,4 @@ enum bco_code bco_added_cut(const struct bco_added *added, const struct bco_tree
     }
     if (done < length && !add_cut(cuts, NULL, done, length)) return bco_fail_memory(err);
     return BCO_OK;
-}
-
-bool bco_added_is_special(const struct bco_added *added, int32_t id) {
-    for (size_t i = 0; i < added->count; i++)
-        if (added->tokens[i].id == id) return added->tokens[i].special;
-    return false;
 }

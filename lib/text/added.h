@@ -45,6 +45,4 @@ struct bco_cuts_list {
 enum bco_code bco_added_cut(const struct bco_added *added, const struct bco_tree *tree, const char *text, size_t length,
                             struct bco_cuts_list *cuts, struct bco_error *err);
 
-bool bco_added_is_special(const struct bco_added *added, int32_t id);
-
 #endif

@@ -145,7 +145,7 @@ static enum bco_code collect_pieces(const struct bco_tokenizer *t, const int32_t
     for (size_t i = 0; i < count; i++) {
         size_t length;
         const char *piece = bco_tokenizer_piece(t, ids[i], &length);
-        if (!piece || (flags & BCO_DECODE_SKIP_SPECIAL && bco_added_is_special(&t->added, ids[i]))) continue;
+        if (!piece || (flags & BCO_DECODE_SKIP_SPECIAL && t->vocab.pieces[ids[i]].special)) continue;
         bco_buf_add(&pieces->bytes, piece, length);
         if (!bco_pieces_end(pieces)) return bco_fail_memory(err);
     }

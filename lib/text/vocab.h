@@ -10,7 +10,8 @@
 struct bco_piece {
     char *text; /* NULL: no piece has this id */
     size_t length;
-    bool added; /* an added token that is not in the model's vocabulary: its text is not found there */
+    bool added;   /* an added token that is not in the model's vocabulary: its text is not found there */
+    bool special; /* a special added token */
 };
 
 struct bco_vocab {
