@@ -11,22 +11,11 @@ struct settings {
     struct bco_filter_options options;
 };
 
-/* "UP:DOWN" as ups for each down. False: it is no ratio. */
-static bool parse_ratio(const char *text, double *ratio) {
-    char *end;
-    if (!strchr("0123456789.", *text)) return false;
-    double up = strtod(text, &end);
-    if (*end != ':' || !strchr("0123456789.", end[1])) return false;
-    double down = strtod(end + 1, &end);
-    *ratio = down > 0 ? up / down : 0;
-    return !*end && *ratio > 0 && *ratio < 1e9;
-}
-
 static int check(struct settings *s) {
     const struct cli *cli = &s->filter.cli;
     int done = filter_check(&s->filter);
     if (done >= 0) return done;
-    if (s->ratio && !parse_ratio(s->ratio, &s->options.ratio))
+    if (s->ratio && !bco_ratio_parse(s->ratio, &s->options.ratio))
         return cli_usage(cli, "--ratio: got '%s', expected UP:DOWN, two numbers above 0", s->ratio);
     if (s->by && s->counts) return cli_usage(cli, "--by and --counts: the counts have no groups");
     return -1;

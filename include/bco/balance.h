@@ -6,6 +6,7 @@
 #include <bco/filter.h>
 #include <bco/record.h>
 #include <bco/watch.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -14,6 +15,10 @@ extern "C" {
 /* Reads the counts that bco_stat_write_json wrote to the file `path`. BCO_EDATA: there are no counts of 1 or
  * more in it. */
 BCO_API enum bco_code bco_balance_counts(const char *path, uint64_t *up, uint64_t *down, struct bco_error *err);
+
+/* Reads "UP:DOWN", two decimal numbers above 0, as ups for each down, for struct bco_filter_options. False: it is no
+ * ratio, or one of a billion or more. */
+BCO_API bool bco_ratio_parse(const char *text, double *ratio);
 
 /* As bco_likert_run, of records that are binary already: text rules and balance; duplicates
  * and conflicts stay. `by` is a key or path: balance inside each of its values; NULL: over all. `by` with given

@@ -4,10 +4,12 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "data/ranges.h"
 #include "data/record.h"
 #include "stream/output.h"
 #include "stream/spool.h"
 
+#include <bco/balance.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,16 @@ enum bco_code bco_balancer_new(struct bco_balancer **balancer, const struct bco_
 
 static double up_per_down(const struct bco_balancer *b) {
     return b->options->ratio > 0 ? b->options->ratio : 1;
+}
+
+bool bco_ratio_parse(const char *text, double *ratio) {
+    const char *colon = strchr(text, ':');
+    double up, down;
+    if (!colon || !bco_number_parse(text, (size_t)(colon - text), &up) ||
+        !bco_number_parse(colon + 1, strlen(colon + 1), &down))
+        return false;
+    *ratio = up > 0 && down > 0 ? up / down : 0;
+    return *ratio > 0 && *ratio < 1e9;
 }
 
 /* How the classes of `up` and `down` records come to the ratio: the short one may grow to `grown`, the long one may

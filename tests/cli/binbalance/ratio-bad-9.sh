@@ -1,0 +1,1 @@
+binbalance --ratio=0x1:1 in.jsonl
