@@ -70,7 +70,7 @@ typedef enum bco_code bco_completion_sink(void *user, void *tag, const struct bc
 /* Completes every prompt. A finished sequence's place goes to the next prompt at
  * once; memory grows with slots, the longest prompt and max_new_tokens, not with
  * the number of prompts. `tokenizer` NULL: ids only. A prompt of as many tokens
- * as the model has positions, or more, is BCO_EDATA. BCO_EINTERRUPTED:
+ * as the model has positions, or more, is BCO_EDATA; so is a tokenizer with more ids than the model. BCO_EINTERRUPTED:
  * watch->stop said so. Errors of the callbacks end it too. */
 BCO_API enum bco_code bco_generate(struct bco_model *model, const struct bco_tokenizer *tokenizer,
                                    const struct bco_generate_options *options, bco_prompt_source *source,

@@ -417,6 +417,9 @@ enum bco_code bco_generate(struct bco_model *model, const struct bco_tokenizer *
     if (options) e.options = *options;
     fill_defaults(&e.options);
     if (e.options.stop_count && !tokenizer) return bco_fail(err, BCO_EUSAGE, "stop texts need a tokenizer");
+    if (tokenizer && bco_tokenizer_vocabulary(tokenizer) > bco_model_vocabulary(model))
+        return bco_fail(err, BCO_EDATA, "the tokenizer has %zu ids, the model %zu: not this model's tokenizer",
+                        bco_tokenizer_vocabulary(tokenizer), bco_model_vocabulary(model));
     enum bco_code code = make_room(&e, err);
     if (!code) code = bco_eos_list(model->dir, &e.eos, &e.eos_count, err);
     if (!code) code = loop(&e, err);

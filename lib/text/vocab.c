@@ -67,7 +67,7 @@ enum bco_code bco_vocab_add(struct bco_vocab *vocab, const char *text, size_t le
                         text);
     char *copy = bco_strndup(text, length);
     if (!copy) return bco_fail_memory(err);
-    vocab->pieces[id] = (struct bco_piece){copy, length, false};
+    vocab->pieces[id] = (struct bco_piece){.text = copy, .length = length};
     vocab->slots[slot] = (int32_t)id + 1;
     vocab->count++;
     return BCO_OK;
