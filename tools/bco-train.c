@@ -39,6 +39,8 @@ static size_t add_method(struct cli_option *to, struct train *t) {
         {"beta", 0, CLI_REAL, &o->beta, "X", "reward = beta*(logp - ref_logp) [0.1]", NULL, 1e-300, 1e300, NULL},
         {"up-weight", 0, CLI_REAL, &o->up_weight, "X", "factor on the losses of ups [1]", NULL, 0, 1e300, NULL},
         {"down-weight", 0, CLI_REAL, &o->down_weight, "X", "factor on the losses of downs [1]", NULL, 0, 1e300, NULL},
+        {"sft-weight", 0, CLI_REAL, &o->sft_weight, "X", "factor of the ups' mean -logp a token, added to the loss [0]",
+         NULL, 0, 1e300, NULL},
         {"shift", 0, CLI_CHOICE, &t->shift, "RULE", "ema, batch, running, cumulative or none [ema]",
          "ema|batch|running|cumulative|none", 0, 0, NULL},
         {"shift-decay", 0, CLI_REAL, &o->shift_decay, "X", "of ema [0.99]", NULL, 0, 1, NULL},

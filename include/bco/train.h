@@ -105,6 +105,7 @@ struct bco_train_metrics {
     double accuracy; /* share with (reward > delta) == label; paired losses: with reward(chosen) > reward(rejected) */
     double auc;      /* evaluation only: P(an up's reward > a down's), ties 1/2 */
     double logps_up, logps_down;         /* class means of logp */
+    double sft_loss;                     /* of ups, nats a token: what sft_weight is the factor of; NaN: 0, or no ups */
     double kl;                           /* -mean(logp - ref_logp) */
     double up_logratio_per_token;        /* sum of the ups' log-ratios / sum of their tokens */
     double error_term;                   /* mean_up exp(-(r - delta)) + mean_down exp(r - delta) */
@@ -119,6 +120,8 @@ struct bco_train_options {
     enum bco_loss loss; /* any but kto; the records are read for the same one */
     double beta;
     double up_weight, down_weight; /* factors on the losses of a class; 1 for paired losses */
+    /* Adds sft_weight times the sum of -weight*logp over the step's ups (chosen halves) divided by their tokens. */
+    double sft_weight;
     enum bco_shift_rule shift;
     double shift_decay;
     double epochs;

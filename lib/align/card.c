@@ -36,6 +36,7 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     bco_buf_str(b, "\n## Training\n| setting | value |\n|---|---|\n");
     bco_buf_printf(b, "| loss | %s |\n", bco_loss_name(o->loss));
     if (o->loss != BCO_LOSS_SFT) row(b, "beta", o->beta);
+    if (o->sft_weight > 0) row(b, "SFT weight", o->sft_weight);
     if (o->loss == BCO_LOSS_BCO) bco_buf_printf(b, "| reward shift | %s |\n", bco_shift_name(o->shift));
     if (o->loss == BCO_LOSS_BCO && o->shift == BCO_SHIFT_EMA) row(b, "shift decay", o->shift_decay);
     row(b, "learning rate", o->learning_rate);

@@ -47,7 +47,7 @@ enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metri
     enum bco_code code = look_at_all(t, &e, count, delta, err);
     if (code == BCO_OK) {
         *metrics = (struct bco_train_metrics){.step = t->step, .evaluation = true, .tokens = e.tokens};
-        bco_trainer_sum_up(t, &e.tally, bco_loss_denominator(t, t->valid, t->chosen, count), delta, metrics);
+        bco_trainer_sum_up(t, &e.tally, bco_loss_denominators(t, t->valid, t->chosen, count), delta, metrics);
         metrics->auc = bco_auc(e.scored, e.count);
         metrics->shift_up = t->shift.mean_up;
         metrics->shift_down = t->shift.mean_down;

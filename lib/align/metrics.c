@@ -51,6 +51,7 @@ void bco_metrics_line(struct bco_buf *buf, const struct bco_train_metrics *m, en
     bco_buf_printf(buf, "{\"step\":%llu", (unsigned long long)m->step);
     number(&line, "loss", m->loss);
     if (loss != BCO_LOSS_SFT) rewards(&line, m);
+    if (!isnan(m->sft_loss)) number(&line, "sft_loss", m->sft_loss);
     number(&line, "logps/chosen", m->logps_up);
     number(&line, "logps/rejected", m->logps_down);
     count(&line, "samples/chosen", m->up);

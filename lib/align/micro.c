@@ -123,21 +123,25 @@ enum bco_code bco_micro_tally(struct bco_trainer *t, const struct bco_dataset *d
     return BCO_OK;
 }
 
-double bco_loss_denominator(const struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries,
-                            size_t count) {
-    double tokens = 0;
-    if (bco_loss_is_paired(t->options->loss)) return (double)count / 2;
-    if (t->options->loss != BCO_LOSS_SFT) return (double)count;
+struct bco_denominators bco_loss_denominators(const struct bco_trainer *t, const struct bco_dataset *data,
+                                              const size_t *entries, size_t count) {
+    enum bco_loss loss = t->options->loss;
+    struct bco_denominators d = {.loss = bco_loss_is_paired(loss) ? (double)count / 2 : (double)count};
     for (size_t i = 0; i < count; i++) {
         const struct bco_entry *e = bco_dataset_entry(data, entries[i]);
-        tokens += e->length - e->prompt_len;
+        if (e->up) d.up_tokens += e->length - e->prompt_len;
     }
-    return tokens;
+    if (loss == BCO_LOSS_SFT) d.loss = d.up_tokens;
+    return d;
 }
 
-void bco_trainer_sum_up(const struct bco_trainer *t, const struct bco_tally *tally, double denominator, double delta,
-                        struct bco_train_metrics *metrics) {
-    enum bco_loss loss = t->options->loss;
-    bco_tally_metrics(tally, denominator, delta, metrics);
-    if (loss == BCO_LOSS_SFT || bco_loss_is_paired(loss)) metrics->delta = NAN;
+void bco_trainer_sum_up(const struct bco_trainer *t, const struct bco_tally *tally,
+                        struct bco_denominators denominators, double delta, struct bco_train_metrics *metrics) {
+    const struct bco_train_options *o = t->options;
+    bco_tally_metrics(tally, denominators.loss, delta, metrics);
+    if (o->loss == BCO_LOSS_SFT || bco_loss_is_paired(o->loss)) metrics->delta = NAN;
+    metrics->sft_loss = NAN;
+    if (!(o->sft_weight > 0) || denominators.up_tokens == 0) return;
+    metrics->sft_loss = -tally->up.logp / denominators.up_tokens;
+    metrics->loss += o->sft_weight * metrics->sft_loss;
 }

@@ -53,6 +53,7 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_number(&s, "--beta", o->beta);
     add_number(&s, "--up-weight", o->up_weight);
     add_number(&s, "--down-weight", o->down_weight);
+    add_number(&s, "--sft-weight", o->sft_weight);
     add_text(&s, "--shift", bco_shift_name(o->shift));
     add_number(&s, "--shift-decay", o->shift_decay);
     add_count(&s, "--batch", o->batch);

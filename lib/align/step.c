@@ -69,18 +69,26 @@ static enum bco_code sum_rewards(struct bco_trainer *t, size_t count, struct bco
 
 struct pass {
     struct bco_trainer *trainer;
-    double delta, denominator, norm;
+    double delta, norm;
+    struct bco_denominators denominators;
     struct bco_tally tally;
 };
+
+/* Of the sft part: ups' log-probs alone are in it. */
+static double anchor_slope(const struct pass *p, size_t b) {
+    const struct bco_micro *m = &p->trainer->micro;
+    double weight = p->trainer->options->sft_weight;
+    return weight > 0 && m->up[b] ? -weight * m->weight[b] / p->denominators.up_tokens : 0;
+}
 
 static double slope(void *user, size_t b, double logp) {
     const struct pass *p = user;
     const struct bco_micro *m = &p->trainer->micro;
     struct bco_loss_samples sample = {1, &logp, &m->ref_logp[b], &m->up[b], &m->loss_weight[b]};
     double dloss;
-    if (bco_loss_is_paired(p->trainer->options->loss)) return m->slope[b] / p->denominator;
+    if (bco_loss_is_paired(p->trainer->options->loss)) return m->slope[b] / p->denominators.loss + anchor_slope(p, b);
     bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, p->delta, &sample, NULL, &dloss);
-    return dloss / p->denominator;
+    return dloss / p->denominators.loss + anchor_slope(p, b);
 }
 
 /* Before the first step the policy is the reference, and every log-ratio is 0 but for rounding. */
@@ -170,7 +178,7 @@ enum bco_code bco_trainer_step(struct bco_trainer *t, struct bco_train_metrics *
     size_t count;
     enum bco_code code = choose(t, &count, err);
     if (code != BCO_OK) return code;
-    p.denominator = bco_loss_denominator(t, t->train, t->chosen, count);
+    p.denominators = bco_loss_denominators(t, t->train, t->chosen, count);
     code = gradients(&p, count, &shift, err);
     if (code != BCO_OK) return code;
     double rate = t->options->learning_rate * bco_schedule_factor(t->options->schedule, t->step, t->steps, t->warmup);
@@ -178,7 +186,7 @@ enum bco_code bco_trainer_step(struct bco_trainer *t, struct bco_train_metrics *
     t->shift = shift;
     t->step++;
     *metrics = (struct bco_train_metrics){.step = t->step, .learning_rate = rate, .gradient_norm = p.norm};
-    bco_trainer_sum_up(t, &p.tally, p.denominator, p.delta, metrics);
+    bco_trainer_sum_up(t, &p.tally, p.denominators, p.delta, metrics);
     metrics->shift_up = shift.mean_up;
     metrics->shift_down = shift.mean_down;
     metrics->tokens = tokens_of(t, count);

@@ -67,12 +67,16 @@ enum bco_code bco_micro_tally(struct bco_trainer *trainer, const struct bco_data
 /* BCO_EDATA: "step 3: the `what` is no number in the micro-batch of ..." with the records' names. */
 enum bco_code bco_micro_fail(const struct bco_trainer *trainer, const struct bco_dataset *data, const char *what,
                              struct bco_error *err);
+/* What the sums of losses of a step or an evaluation are divided by. */
+struct bco_denominators {
+    double loss;      /* samples, pairs for a paired loss, tokens for sft */
+    double up_tokens; /* completion tokens of ups */
+};
+struct bco_denominators bco_loss_denominators(const struct bco_trainer *trainer, const struct bco_dataset *data,
+                                              const size_t *entries, size_t count);
 /* The tally's means; delta as `delta`, or NaN where the loss has none. */
-void bco_trainer_sum_up(const struct bco_trainer *trainer, const struct bco_tally *tally, double denominator,
-                        double delta, struct bco_train_metrics *metrics);
-/* What the sum of losses of these entries is divided by: samples, pairs for a paired loss, tokens for sft. */
-double bco_loss_denominator(const struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
-                            size_t count);
+void bco_trainer_sum_up(const struct bco_trainer *trainer, const struct bco_tally *tally,
+                        struct bco_denominators denominators, double delta, struct bco_train_metrics *metrics);
 bool bco_trainer_stopped(const struct bco_trainer *trainer);
 void bco_trainer_warn(const struct bco_trainer *trainer, const char *text);
 

@@ -435,6 +435,81 @@ static void test_cuts(void **state) {
     yyjson_doc_free(t.doc);
 }
 
+/* ---- the sft part of a loss ---------------------------------------------------------------------------- */
+
+/* One step at rate 0: the model keeps its weights, and the step's gradient. */
+static struct bco_train_metrics look(struct bco_model *model, const char *records, enum bco_loss loss,
+                                     double sft_weight) {
+    struct bco_error err = {0};
+    struct bco_train_options o;
+    struct bco_train_result result;
+    static int runs;
+    char out[96];
+    struct bco_dataset *data = read_records(model, records, loss);
+    snprintf(out, sizeof out, "%s/look-%d", folder, runs++);
+    bco_train_defaults(&o);
+    o.loss = loss;
+    o.sft_weight = sft_weight;
+    o.learning_rate = 0;
+    o.steps = 1;
+    o.batch = 12;
+    o.micro_tokens = 200;
+    o.shuffle = false;
+    o.out = out;
+    must(bco_train(model, data, NULL, &o, NULL, &result, &err), &err);
+    bco_dataset_close(data);
+    return result.last;
+}
+
+/* Moves the weights by `way` along `direction`. */
+static void shift_weights(struct bco_model *model, float *const *direction, double way) {
+    for (size_t i = 0; i < bco_model_parameter_count(model); i++) {
+        struct bco_parameter p = bco_model_parameter(model, i);
+        for (size_t k = 0; k < p.count; k++) p.weight[k] += (float)(way * direction[i][k]);
+    }
+}
+
+/* d loss along the gradient is the gradient's norm. */
+static void check_gradient(const char *records, enum bco_loss loss, double sft_weight) {
+    struct bco_model *model = open_model(), *other = open_model();
+    size_t count = bco_model_parameter_count(model);
+    struct bco_train_metrics at = look(model, records, loss, sft_weight);
+    float **gradient = malloc(count * sizeof *gradient);
+    for (size_t i = 0; i < count; i++) gradient[i] = bco_model_parameter(model, i).gradient;
+    double step = 2e-3, norm = at.gradient_norm;
+    shift_weights(other, gradient, step / norm);
+    double above = look(other, records, loss, sft_weight).loss;
+    shift_weights(other, gradient, -2 * step / norm);
+    double below = look(other, records, loss, sft_weight).loss;
+    assert_near((above - below) / (2 * step), norm, 5e-3 * norm);
+    free(gradient);
+    bco_model_close(model);
+    bco_model_close(other);
+}
+
+static void test_sft_weight(void **state) {
+    (void)state;
+    struct trace t = open_trace("bce"), pairs = open_trace("dpo");
+    const struct {
+        const struct trace *trace;
+        enum bco_loss loss;
+    } cases[] = {{&t, BCO_LOSS_BCO}, {&t, BCO_LOSS_SFT}, {&pairs, BCO_LOSS_DPO}, {&pairs, BCO_LOSS_NCA}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *records = write_records(cases[i].trace);
+        struct bco_model *model = open_model();
+        struct bco_train_metrics plain = look(model, records, cases[i].loss, 0),
+                                 both = look(model, records, cases[i].loss, 0.5);
+        assert_true(isnan(plain.sft_loss));
+        assert_near(both.loss, plain.loss + 0.5 * both.sft_loss, 1e-12);
+        if (cases[i].loss == BCO_LOSS_SFT) assert_near(both.sft_loss, plain.loss, 1e-12);
+        if (cases[i].trace == &pairs) assert_near(both.sft_loss, look(model, records, BCO_LOSS_SFT, 0).loss, 1e-6);
+        bco_model_close(model);
+        check_gradient(records, cases[i].loss, 0.5);
+    }
+    yyjson_doc_free(t.doc);
+    yyjson_doc_free(pairs.doc);
+}
+
 /* ---- the optimizer on a model ----------------------------------------------------------------------- */
 
 static void test_weight_decay_on_matrices(void **state) {
@@ -464,11 +539,17 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours), WITH_FOLDER(test_bco_ours_late),
-        WITH_FOLDER(test_bco_trl),  WITH_FOLDER(test_bce),
-        WITH_FOLDER(test_sft),      WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),      WITH_FOLDER(test_nca),
-        WITH_FOLDER(test_cuts),     cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours),
+        WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),
+        WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),
+        WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),
+        WITH_FOLDER(test_nca),
+        WITH_FOLDER(test_cuts),
+        WITH_FOLDER(test_sft_weight),
+        cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
