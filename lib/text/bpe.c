@@ -140,7 +140,7 @@ uint32_t bco_byte_character(unsigned char byte) {
 static void find_byte_ids(struct bco_bpe *bpe, const struct bco_vocab *vocab) {
     for (unsigned byte = 0; byte < 256; byte++) {
         char name[4];
-        size_t length = bco_utf8_put(name, bpe->byte_level ? bco_byte_character((unsigned char)byte) : byte);
+        size_t length = bco_utf8_write(name, bpe->byte_level ? bco_byte_character((unsigned char)byte) : byte);
         bpe->byte_id[byte] = bco_vocab_find(vocab, name, length);
     }
 }
@@ -300,7 +300,7 @@ static bool fall_back_character(const struct bco_bpe *bpe, const char *text, siz
     char name[4];
     if (!bpe->byte_fallback) return false;
     if (!bpe->byte_level) return fall_back(bpe, text, length, room, count);
-    return fall_back(bpe, name, bco_utf8_put(name, bco_byte_character((unsigned char)*text)), room, count);
+    return fall_back(bpe, name, bco_utf8_write(name, bco_byte_character((unsigned char)*text)), room, count);
 }
 
 /* The symbols that a text begins with: its characters. An unknown one is held
@@ -421,7 +421,7 @@ static enum bco_code find_whole(const struct bco_bpe *bpe, const struct bco_voca
     bco_buf_clear(&room->mapped);
     for (size_t i = 0; i < length; i++) {
         char name[4];
-        bco_buf_add(&room->mapped, name, bco_utf8_put(name, bco_byte_character((unsigned char)text[i])));
+        bco_buf_add(&room->mapped, name, bco_utf8_write(name, bco_byte_character((unsigned char)text[i])));
     }
     if (room->mapped.failed) return bco_fail_memory(err);
     *id = bco_vocab_find_model(vocab, room->mapped.data, room->mapped.length);

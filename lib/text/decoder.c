@@ -100,7 +100,7 @@ static int byte_of_piece(const char *piece, size_t length) {
 static bool end_bytes(struct bco_pieces *out, size_t start) {
     size_t length = out->bytes.length - start;
     if (!length) return true;
-    if (bco_utf8_check(out->bytes.data + start, length) < length) {
+    if (bco_utf8_good(out->bytes.data + start, length) < length) {
         out->bytes.length = start;
         for (size_t i = 0; i < length; i++) bco_buf_str(&out->bytes, replacement);
     }
@@ -184,15 +184,7 @@ static enum bco_code apply_byte_level(const struct bco_decoder_step *step, const
         const char *piece = piece_at(in, i, &length);
         add_bytes(piece, length, &bytes);
     }
-    for (size_t i = 0; i < bytes.length;) {
-        uint32_t c;
-        size_t step_length = bco_utf8_next(bytes.data + i, bytes.length - i, &c);
-        if (c == UINT32_MAX)
-            bco_buf_str(&out->bytes, replacement);
-        else
-            bco_buf_add(&out->bytes, bytes.data + i, step_length);
-        i += step_length;
-    }
+    bco_utf8_clean(&out->bytes, bytes.data, bytes.length);
     bool failed = bytes.failed;
     bco_buf_free(&bytes);
     return !failed && bco_pieces_end(out) ? BCO_OK : bco_fail_memory(err);

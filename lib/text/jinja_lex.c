@@ -176,7 +176,7 @@ static size_t unescape(char *to, const char *text, size_t length) {
         const char *letter = letters;
         while (*letter && *letter != text[i + 1]) letter += 2;
         if (used)
-            count += bco_utf8_put(to + count, c);
+            count += bco_utf8_write(to + count, c);
         else if (*letter)
             to[count++] = letter[1];
         else if (text[i + 1] != '\n')
@@ -312,7 +312,7 @@ static char *plain_newlines(const char *source, size_t *length, struct bco_arena
 enum bco_code bco_jinja_lex(const char *source, size_t length, struct bco_arena *arena, struct bco_tokens *tokens,
                             struct bco_error *err) {
     struct lexer lexer = {.line = 1, .line_starts = true, .arena = arena, .tokens = tokens, .err = err};
-    if (bco_utf8_check(source, length) < length) return bco_fail(err, BCO_EDATA, "the template is not UTF-8");
+    if (bco_utf8_good(source, length) < length) return bco_fail(err, BCO_EDATA, "the template is not UTF-8");
     lexer.length = length;
     lexer.source = plain_newlines(source, &lexer.length, arena);
     if (!lexer.source) return bco_fail_memory(err);

@@ -266,7 +266,7 @@ static bool case_method(struct bco_jinja *vm, const struct bco_function *f, cons
         } else {
             utf8proc_int32_t raised =
                 upper ? utf8proc_toupper((utf8proc_int32_t)c) : utf8proc_totitle((utf8proc_int32_t)c);
-            bco_buf_add(&out, bytes, begins ? bco_utf8_put(bytes, (uint32_t)raised) : bco_lowercase(bytes, c));
+            bco_buf_add(&out, bytes, begins ? bco_utf8_write(bytes, (uint32_t)raised) : bco_lowercase(bytes, c));
         }
         bool letter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LT;
         begins = upper || (title && !letter);

@@ -124,7 +124,7 @@ static enum bco_code encode_text(const struct bco_tokenizer *t, const char *text
 
 enum bco_code bco_tokenizer_encode(const struct bco_tokenizer *tokenizer, const char *text, size_t length,
                                    unsigned flags, struct bco_ids *ids, struct bco_error *err) {
-    size_t valid = bco_utf8_check(text, length);
+    size_t valid = bco_utf8_good(text, length);
     if (valid < length) return bco_fail(err, BCO_EDATA, "text is not UTF-8 at byte %zu", valid);
     struct bco_room *room = bco_rooms_take(tokenizer->rooms);
     if (!room) return bco_fail_memory(err);

@@ -1,8 +1,9 @@
-/* UTF-8 and the few classes of characters that tokenizers name. */
+/* Characters of UTF-8 (whose bytes are stream/utf8.h's) and the few classes of characters that tokenizers name. */
 #ifndef BCO_TEXT_UNICODE_H
 #define BCO_TEXT_UNICODE_H
 
 #include "base/buf.h"
+#include "stream/utf8.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,12 +16,6 @@ size_t bco_utf8_next(const char *text, size_t left, uint32_t *c);
 
 /* The character that ends at text + end, of valid UTF-8; end > 0. */
 uint32_t bco_utf8_before(const char *text, size_t end);
-
-/* Writes a character, 1 to 4 bytes; returns their number. */
-size_t bco_utf8_put(char out[4], uint32_t c);
-
-/* The place of the first byte that is not UTF-8, or `length`. */
-size_t bco_utf8_check(const char *text, size_t length);
 
 /* White_Space: 25 characters; U+180E is not one of them. */
 bool bco_is_space(uint32_t c);
