@@ -120,7 +120,7 @@ static bool scan_string(struct state *s, bool *escaped) {
 static bool digits(struct state *s) {
     const char *from = s->p;
     while (s->p < s->end && *s->p >= '0' && *s->p <= '9') s->p++;
-    return s->p != from || wrong(s, "broken number");
+    return s->p != from || wrong(s, s->p == s->end ? "ends inside a number" : "broken number");
 }
 
 static bool scan_number(struct state *s) {
@@ -142,8 +142,9 @@ static bool scan_number(struct state *s) {
 }
 
 static bool scan_word(struct state *s, const char *word) {
-    size_t length = strlen(word);
-    if ((size_t)(s->end - s->p) < length || memcmp(s->p, word, length) != 0) return wrong(s, "unexpected character");
+    size_t length = strlen(word), left = (size_t)(s->end - s->p);
+    if (left < length && memcmp(s->p, word, left) == 0) return wrong(s, "ends inside a word");
+    if (left < length || memcmp(s->p, word, length) != 0) return wrong(s, "unexpected character");
     s->p += length;
     return true;
 }
