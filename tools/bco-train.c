@@ -103,6 +103,8 @@ static size_t add_run(struct cli_option *to, struct train *t) {
         {"valid", 0, CLI_TEXT, &t->valid_path, "FILE", "records to evaluate on", NULL, 0, 0, NULL},
         {"eval-every", 0, CLI_COUNT, &o->eval_every, "N", "steps between evaluations [each epoch]", NULL, 1, 1e15,
          NULL},
+        {"stop-patience", 0, CLI_COUNT, &o->stop_patience, "N",
+         "stop after N evaluations without a lower loss; keep the best weights [off]", NULL, 1, 1e15, NULL},
         {"save-every", 0, CLI_COUNT, &o->save_every, "N", "steps between checkpoints [off]", NULL, 1, 1e15, NULL},
         {"keep", 0, CLI_COUNT, &t->keep, "N", "checkpoints that stay [2]", NULL, 1, 1e9, NULL},
         {"resume", 0, CLI_FLAG, &o->resume, NULL, "go on from the newest checkpoint in OUT", NULL, 0, 0, NULL},
@@ -146,6 +148,7 @@ static int check_usage(struct train *t) {
     struct bco_train_options *o = &t->options;
     if (!t->model_path) return cli_usage(&t->cli, "-m MODEL is missing");
     if (!t->cli.output) return cli_usage(&t->cli, "-o OUT is missing");
+    if (t->options.stop_patience && !t->valid_path) return cli_usage(&t->cli, "--stop-patience needs --valid FILE");
     if (!parse_betas(t))
         return cli_usage(&t->cli, "--adam-betas: got '%s', expected X,Y from 0 to below 1", t->adam_betas);
     o->loss = t->data_options.loss = losses[t->loss];

@@ -133,13 +133,15 @@ struct bco_train_options {
     double warmup; /* bco_schedule_warmup */
     struct bco_optimizer_options optimizer;
     uint64_t seed;
-    bool shuffle;        /* anew each epoch; false: in the records' order */
-    const char *out;     /* the folder to make */
-    const char *metrics; /* a file; NULL: metrics.jsonl in `out` */
-    const char *name;    /* what the model card calls the model that training started from; may be NULL */
-    uint64_t eval_every; /* steps; 0: each epoch */
-    uint64_t save_every; /* steps between checkpoints; 0: none unless the run is interrupted */
-    size_t keep;         /* checkpoints that stay, at least 1 */
+    bool shuffle;           /* anew each epoch; false: in the records' order */
+    const char *out;        /* the folder to make */
+    const char *metrics;    /* a file; NULL: metrics.jsonl in `out` */
+    const char *name;       /* what the model card calls the model that training started from; may be NULL */
+    uint64_t eval_every;    /* steps; 0: each epoch */
+    uint64_t stop_patience; /* evaluations in a row without a lower loss that end the run; the best weights are kept; 0:
+                               off */
+    uint64_t save_every;    /* steps between checkpoints; 0: none unless the run is interrupted */
+    size_t keep;            /* checkpoints that stay, at least 1 */
     bool resume;
     /* Called after each step and each evaluation; may be NULL. */
     void (*on_metrics)(void *user, const struct bco_train_metrics *metrics);
@@ -151,10 +153,11 @@ struct bco_train_options {
 BCO_API void bco_train_defaults(struct bco_train_options *options);
 
 struct bco_train_result {
-    uint64_t steps;                            /* of the whole run */
+    uint64_t steps;                            /* of the whole run, or until it was stopped */
+    uint64_t kept;                             /* stop_patience: the step whose weights were kept; 0: the last */
     uint64_t resumed_from;                     /* the step of the checkpoint; 0: from the start */
     bool was_finished;                         /* resume found a finished run, and nothing was changed */
-    struct bco_train_metrics last, evaluation; /* the last ones; step 0: none */
+    struct bco_train_metrics last, evaluation; /* the last ones; step 0: none; evaluation: of the weights kept */
 };
 
 /* BCO_EUSAGE: options that do not go together. BCO_EDATA unless `options->out` can be used: it is not there, is an

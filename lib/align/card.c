@@ -43,7 +43,9 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     bco_buf_printf(b, "| schedule | %s, %" PRIu64 " steps of warm-up |\n", bco_schedule_name(o->schedule), t->warmup);
     bco_buf_printf(b, "| optimizer | AdamW (%g, %g, %g), weight decay %g, clip %g |\n", o->optimizer.beta1,
                    o->optimizer.beta2, o->optimizer.epsilon, o->optimizer.weight_decay, o->optimizer.clip);
-    bco_buf_printf(b, "| steps | %" PRIu64 " of %zu records |\n", t->steps, o->batch);
+    bco_buf_printf(b, "| steps | %" PRIu64 " of %zu records |\n", t->step, o->batch);
+    if (t->patience.best.step > 0)
+        bco_buf_printf(b, "| weights kept | of step %" PRIu64 ", the lowest held-out loss |\n", t->patience.best.step);
     bco_buf_printf(b, "| seed | %" PRIu64 " |\n", o->seed);
     bco_buf_str(b, "| precision | float32 |\n");
 }

@@ -68,6 +68,8 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_number(&s, "--clip", o->optimizer.clip);
     add_count(&s, "--seed", o->seed);
     add_text(&s, "--order", o->shuffle ? "shuffle" : "given");
+    add_count(&s, "--stop-patience", o->stop_patience);
+    if (o->stop_patience) add_mark(&s, "the validation records", bco_dataset_fingerprint(t->valid));
     return s;
 }
 
@@ -133,6 +135,19 @@ static void put_signs(struct bco_buf *b, const struct bco_signs *s) {
     bco_buf_char(b, '}');
 }
 
+static void put_patience(struct bco_buf *b, const struct bco_patience *p) {
+    field(b, "patience");
+    bco_buf_char(b, '{');
+    put_count(b, "step", p->best.step);
+    put_count(b, "waited", p->waited);
+    put_number(b, "loss", p->best.loss);
+    put_number(b, "rewards_up", p->best.rewards_up);
+    put_number(b, "rewards_down", p->best.rewards_down);
+    put_number(b, "accuracy", p->best.accuracy);
+    put_number(b, "auc", p->best.auc);
+    bco_buf_char(b, '}');
+}
+
 static void put_state(struct bco_buf *b, const struct bco_trainer *t) {
     const struct settings settings = settings_of(t);
     bco_buf_char(b, '{');
@@ -144,6 +159,7 @@ static void put_state(struct bco_buf *b, const struct bco_trainer *t) {
     put_settings(b, &settings);
     put_shift(b, &t->shift);
     put_signs(b, &t->signs);
+    put_patience(b, &t->patience);
     bco_buf_char(b, '}');
 }
 
@@ -166,6 +182,16 @@ static void get_list(yyjson_val *object, const char *name, double *x) {
     }
 }
 
+static void get_patience(struct bco_patience *p, yyjson_val *saved) {
+    p->waited = get_count(saved, "waited");
+    p->best = (struct bco_train_metrics){.step = get_count(saved, "step"), .evaluation = true};
+    p->best.loss = get_number(saved, "loss");
+    p->best.rewards_up = get_number(saved, "rewards_up");
+    p->best.rewards_down = get_number(saved, "rewards_down");
+    p->best.accuracy = get_number(saved, "accuracy");
+    p->best.auc = get_number(saved, "auc");
+}
+
 static void get_state(struct bco_trainer *t, yyjson_val *root) {
     yyjson_val *shift = yyjson_obj_get(root, "shift"), *signs = yyjson_obj_get(root, "signs");
     uint64_t said = get_count(signs, "said");
@@ -177,6 +203,7 @@ static void get_state(struct bco_trainer *t, yyjson_val *root) {
     t->shift.steps_down = get_count(shift, "steps_down");
     t->shift.mean = get_number(shift, "mean");
     t->shift.weight = get_number(shift, "weight");
+    get_patience(&t->patience, yyjson_obj_get(root, "patience"));
     t->signs.still = get_count(signs, "still");
     t->signs.steps = get_count(signs, "steps");
     t->signs.per_token = get_number(signs, "per_token");
@@ -220,10 +247,10 @@ static enum bco_code check_settings(const struct bco_trainer *t, yyjson_val *sav
 
 /* ---- saving and resuming ---------------------------------------------------------------------- */
 
-/* Weights and both moments of every parameter, in the model's order. */
+/* Weights and both moments of every parameter, in the model's order, and the best weights where they are kept. */
 static struct bco_part *parts_of(const struct bco_trainer *t, size_t *count) {
     size_t parameters = bco_model_parameter_count(t->model);
-    struct bco_part *parts = bco_malloc(parameters * 3, sizeof *parts);
+    struct bco_part *parts = bco_malloc(parameters * 4, sizeof *parts);
     *count = 0;
     for (size_t i = 0; parts && i < parameters; i++) {
         struct bco_parameter p = bco_model_parameter(t->model, i);
@@ -232,6 +259,7 @@ static struct bco_part *parts_of(const struct bco_trainer *t, size_t *count) {
         parts[(*count)++] = (struct bco_part){p.weight, bytes};
         parts[(*count)++] = (struct bco_part){m.first, bytes};
         parts[(*count)++] = (struct bco_part){m.second, bytes};
+        if (t->patience.weights) parts[(*count)++] = (struct bco_part){t->patience.weights[i], bytes};
     }
     return parts;
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,6 +107,7 @@ static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     t->micro_tokens = o->micro_tokens ? o->micro_tokens : choose_micro_tokens(t);
     t->shift.rule = o->shift;
     t->shift.decay = o->shift_decay;
+    if (o->stop_patience && !t->valid) return bco_fail(err, BCO_EUSAGE, "stop_patience needs records to evaluate on");
     t->order = bco_malloc((size_t)t->records, sizeof *t->order);
     t->checkpoints = bco_trainer_path(t, "checkpoints");
     return t->order && t->checkpoints ? BCO_OK : bco_fail_memory(err);
@@ -137,7 +139,21 @@ static enum bco_code evaluate(struct bco_trainer *t, struct bco_error *err) {
     enum bco_code code = bco_trainer_evaluate(t, &metrics, err);
     if (code != BCO_OK) return code;
     t->evaluated = t->step;
+    bco_patience_take(&t->patience, t->model, &metrics);
     return report(t, &metrics, err);
+}
+
+static bool out_of_patience(const struct bco_trainer *t) {
+    return t->options->stop_patience && t->patience.waited >= t->options->stop_patience;
+}
+
+static void say_stopped(const struct bco_trainer *t) {
+    char text[160];
+    snprintf(text, sizeof text,
+             "step %llu: stopped, as the validation loss has not fallen for %llu evaluations; step %llu's weights stay",
+             (unsigned long long)t->step, (unsigned long long)t->patience.waited,
+             (unsigned long long)t->patience.best.step);
+    bco_trainer_warn(t, text);
 }
 
 /* A checkpoint follows the step's evaluation, so that no run evaluates twice. */
@@ -145,10 +161,10 @@ static enum bco_code advance(struct bco_trainer *t, bool *done, struct bco_error
     const struct bco_train_options *o = t->options;
     struct bco_train_metrics metrics;
     enum bco_code code = evaluation_due(t) ? evaluate(t, err) : BCO_OK;
-    bool save =
-        o->save_every && t->step > t->result->resumed_from && (t->step % o->save_every == 0 || t->step == t->steps);
+    *done = t->step == t->steps || out_of_patience(t);
+    bool save = o->save_every && t->step > t->result->resumed_from && (t->step % o->save_every == 0 || *done);
     if (code == BCO_OK && save) code = bco_trainer_save(t, err);
-    *done = t->step == t->steps;
+    if (code == BCO_OK && *done && t->step < t->steps) say_stopped(t);
     if (code != BCO_OK || *done) return code;
     code = bco_trainer_step(t, &metrics, err);
     return code == BCO_OK ? report(t, &metrics, err) : code;
@@ -184,6 +200,10 @@ static enum bco_code begin(struct bco_trainer *t, uint64_t keep, struct bco_erro
 
 static enum bco_code finish(struct bco_trainer *t, struct bco_error *err) {
     enum bco_code code = bco_metrics_sync(&t->metrics, err);
+    t->result->steps = t->step;
+    t->result->kept = t->patience.best.step;
+    if (t->patience.best.step > 0) t->result->evaluation = t->patience.best;
+    bco_patience_restore(&t->patience, t->model);
     if (code == BCO_OK) code = bco_model_save(t->model, t->options->out, err);
     return code == BCO_OK ? bco_trainer_write_card(t, err) : code;
 }
@@ -194,6 +214,7 @@ static enum bco_code run(struct bco_trainer *t, struct bco_error *err) {
     if (code == BCO_OK) code = plan(t, err);
     if (code == BCO_OK) code = bco_optimizer_open(&t->optimizer, t->model, &t->options->optimizer, err);
     t->result->steps = t->steps;
+    if (code == BCO_OK && t->options->stop_patience) code = bco_patience_open(&t->patience, t->model, err);
     if (code == BCO_OK && t->options->resume) code = bco_trainer_resume(t, &keep, err);
     if (code != BCO_OK || t->result->was_finished) return code;
     code = begin(t, keep, err);
@@ -219,6 +240,7 @@ enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train
     bco_metrics_close(&t.metrics);
     bco_optimizer_close(t.optimizer);
     bco_micro_free(&t.micro);
+    bco_patience_close(&t.patience);
     free(t.checkpoints);
     free(t.order);
     free(t.chosen);

@@ -7,6 +7,7 @@
 #include "align/metrics.h"
 #include "align/optimizer.h"
 #include "align/pack.h"
+#include "align/patience.h"
 #include "align/signs.h"
 #include "align/tally.h"
 
@@ -48,6 +49,7 @@ struct bco_trainer {
     uint64_t evaluated; /* the last step that was followed by an evaluation */
     struct bco_shift shift;
     struct bco_signs signs;
+    struct bco_patience patience;
 };
 
 /* Does step `step` (BCO_EINTERRUPTED: nothing of it) and counts it. */
