@@ -203,3 +203,16 @@ same() {
     [ "$status" -eq 1 ]
     [[ $output == "bco-train: out/metrics.jsonl: has 10 bytes, and had "*" when the checkpoint was saved" ]]
 }
+
+@test "runs on pairs and with --sft-weight resume as well" {
+    awk 'BEGIN { for (i = 0; i < 20; i++)
+        printf "{\"prompt_ids\":[%d,%d],\"chosen_ids\":[%d,9,2],\"rejected_ids\":[%d,2]}\n", 3 + i % 7, 5 + i % 11, 6 + i % 13, 7 + i % 5 }' |
+        bco-refcache -q -m "$model" --ids -o pairs.jsonl
+    for loss in dpo ipo nca; do
+        pairs="-q -m $model --ids --lr 1e-3 --batch 3 --steps 12 --micro-tokens 25 --loss $loss --sft-weight 0.1 --save-every 5"
+        bco-train $pairs -o whole-$loss pairs.jsonl
+        cp -r whole-$loss cut-$loss && rm cut-$loss/README.md cut-$loss/checkpoints/step-0000000012.bco
+        bco-train $pairs --resume -o cut-$loss pairs.jsonl
+        same whole-$loss cut-$loss
+    done
+}
