@@ -175,6 +175,26 @@ static enum bco_code set_ids(struct bco_record *record, const struct bco_complet
     return code;
 }
 
+/* Messages are answered by a message, so that the record is one that the other tools read. */
+static enum bco_code set_answer(struct bco_record *record, const struct bco_completion *completion,
+                                struct bco_error *err) {
+    struct bco_buf list = {0};
+    bco_buf_str(&list, "[{\"role\":\"assistant\",\"content\":");
+    bco_buf_json_string(&list, completion->text, completion->length);
+    bco_buf_str(&list, "}]");
+    enum bco_code code =
+        list.failed ? bco_fail_memory(err) : bco_record_set_json(record, "completion", list.data, list.length, err);
+    bco_buf_free(&list);
+    return code;
+}
+
+static enum bco_code set_completion(const struct work *work, struct bco_record *record,
+                                    const struct bco_completion *completion, struct bco_error *err) {
+    if (work->run->ids) return set_ids(record, completion, err);
+    if (bco_record_kind(record, "prompt") == BCO_LIST) return set_answer(record, completion, err);
+    return bco_record_set_text(record, "completion", completion->text, completion->length, err);
+}
+
 static enum bco_code write_completions(void *user, void *tag, const struct bco_completion *completions, size_t n,
                                        struct bco_error *err) {
     struct work *work = user;
@@ -183,8 +203,7 @@ static enum bco_code write_completions(void *user, void *tag, const struct bco_c
     for (size_t i = 0; !code && i < n; i++) {
         const struct bco_completion *c = &completions[i];
         const char *how = c->finish == BCO_FINISH_STOP ? "stop" : "length";
-        code = work->run->ids ? set_ids(task->record, c, err)
-                              : bco_record_set_text(task->record, "completion", c->text, c->length, err);
+        code = set_completion(work, task->record, c, err);
         if (!code) code = bco_record_set_text(task->record, "finish", how, strlen(how), err);
         if (!code && work->run->options.logp) code = bco_record_set_number(task->record, "logp", c->logp, err);
         if (!code) code = bco_writer_record(work->run->writer, task->record, err);
