@@ -3,7 +3,7 @@
  * the kept logarithm of each row's sum. With P = softmax(S), S = scale Q K^T:
  *   dV = P^T dO,  dP = dO V^T,  dS = P * (dP - rowsum(dO * O)),  dQ = scale dS K,  dK = scale dS^T Q. */
 #include "nn/cpu.h"
-#include "nn/kernels.h"
+#include "nn/rows.h"
 
 #include <math.h>
 
@@ -33,29 +33,6 @@ static void seen(const struct bco_attention *shape, const struct block *block, s
     size_t position = block->first + i;
     *to = position + 1 - block->low;
     *from = shape->window && position + 1 > shape->window ? position + 1 - shape->window - block->low : 0;
-}
-
-BCO_CLONES static float greatest(const float *x, size_t n) {
-    float most = x[0];
-#pragma omp simd reduction(max : most)
-    for (size_t i = 1; i < n; i++) most = x[i] > most ? x[i] : most;
-    return most;
-}
-
-BCO_CLONES static float exponentials(float *x, float shift, size_t n) {
-    float total = 0;
-#pragma omp simd reduction(+ : total)
-    for (size_t i = 0; i < n; i++) {
-        float e = bco_expf(x[i] - shift);
-        x[i] = e;
-        total += e;
-    }
-    return total;
-}
-
-BCO_CLONES static void multiply(float *x, float factor, size_t n) {
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) x[i] *= factor;
 }
 
 static void clear_unseen(float *row, size_t from, size_t to, size_t columns) {

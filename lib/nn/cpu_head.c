@@ -1,17 +1,10 @@
 /* Softmax over the vocabulary, log-probabilities and their gradient, in place. */
 #include "nn/cpu.h"
-#include "nn/kernels.h"
+#include "nn/rows.h"
 
 #include <math.h>
 
 #define STRIDE 128 /* elements summed in f32 before double takes over */
-
-BCO_CLONES static float greatest(const float *x, size_t n) {
-    float most = x[0];
-#pragma omp simd reduction(max : most)
-    for (size_t i = 1; i < n; i++) most = x[i] > most ? x[i] : most;
-    return most;
-}
 
 BCO_CLONES static float sum_exp(const float *x, float shift, size_t n) {
     float total = 0;
@@ -20,27 +13,11 @@ BCO_CLONES static float sum_exp(const float *x, float shift, size_t n) {
     return total;
 }
 
-BCO_CLONES static float keep_exp(float *x, float shift, size_t n) {
-    float total = 0;
-#pragma omp simd reduction(+ : total)
-    for (size_t i = 0; i < n; i++) {
-        float e = bco_expf(x[i] - shift);
-        x[i] = e;
-        total += e;
-    }
-    return total;
-}
-
-BCO_CLONES static void multiply(float *x, float factor, size_t n) {
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) x[i] *= factor;
-}
-
 static double softmax_row(float *logits, size_t V, bool keep, float most) {
     double total = 0;
     for (size_t v = 0; v < V; v += STRIDE) {
         size_t n = V - v < STRIDE ? V - v : STRIDE;
-        total += (double)(keep ? keep_exp(logits + v, most, n) : sum_exp(logits + v, most, n));
+        total += (double)(keep ? exponentials(logits + v, most, n) : sum_exp(logits + v, most, n));
     }
     return total;
 }
