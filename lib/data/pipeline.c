@@ -95,7 +95,7 @@ enum bco_code bco_pipeline_run(const struct bco_pipeline *p, struct bco_filter_c
     struct run run = {.of = p, .reader = p->reader, .judging = {.rules = p->rules, .counts = counts}};
     struct bco_filter *filter = NULL;
     *counts = (struct bco_filter_counts){0};
-    run.judging.match = bco_match_new();
+    run.judging.match = bco_regex_match_new();
     enum bco_code code = run.judging.match ? BCO_OK : bco_fail_memory(err);
     if (code == BCO_OK) code = bco_filter_new(&filter, p->options, p->groups, p->out, p->rejects, counts, err);
     if (code == BCO_OK) code = bco_queue_new(&run.queue, filter, p->options->threads, err);
@@ -106,7 +106,7 @@ enum bco_code bco_pipeline_run(const struct bco_pipeline *p, struct bco_filter_c
     }
     bco_queue_free(run.queue);
     bco_filter_free(filter);
-    bco_match_free(run.judging.match);
+    bco_regex_match_free(run.judging.match);
     bco_buf_free(&run.judging.room);
     return code;
 }

@@ -15,7 +15,7 @@ enum { BCO_ITEMS = 2 }; /* that one record may become */
 
 /* What judging needs, and what it leaves. */
 struct bco_judging {
-    struct bco_match *match;
+    struct bco_regex_match *match;
     struct bco_buf room;           /* for what is needed in passing */
     const struct bco_rules *rules; /* NULL: none */
     struct bco_filter_counts *counts;

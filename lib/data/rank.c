@@ -35,7 +35,7 @@ struct run {
     struct bco_writer *out;
     struct bco_rating_rule *rule;
     struct bco_rules *rules;
-    struct bco_match *match;
+    struct bco_regex_match *match;
     struct bco_buf room, line;
     struct bco_spool *spool;
     struct bco_table *numbers; /* of groups: uint32_t; while records come */
@@ -310,7 +310,7 @@ static enum bco_code prepare(struct run *run, struct bco_error *err) {
     const struct bco_likert_options rating = {.rating = o->rating, .scale = o->scale};
     run->prompt = o->prompt ? o->prompt : "prompt";
     run->rating = o->rating ? o->rating : "rating";
-    run->match = bco_match_new();
+    run->match = bco_regex_match_new();
     run->numbers = bco_table_new(sizeof(uint32_t));
     if (!run->match || !run->numbers) return bco_fail_memory(err);
     if (!(o->margin >= 0)) return bco_fail(err, BCO_EUSAGE, "--margin: got %g, expected 0 or more", o->margin);
@@ -335,7 +335,7 @@ enum bco_code bco_rank_run(const struct bco_rank_options *options, struct bco_re
         code = bco_fail(err, BCO_EDATA, "no pairs: no two completions of a group have ratings that differ enough");
     bco_rating_rule_free(run.rule);
     bco_rules_free(run.rules);
-    bco_match_free(run.match);
+    bco_regex_match_free(run.match);
     bco_spool_close(run.spool);
     bco_table_free(run.numbers);
     bco_buf_free(&run.room);

@@ -125,7 +125,7 @@ static int shown(const struct said *said) {
     return (int)bco_utf8_cut(said->text, said->length, 60);
 }
 
-static enum bco_code search(const struct bco_rating_rule *rule, struct bco_match *match,
+static enum bco_code search(const struct bco_rating_rule *rule, struct bco_regex_match *match,
                             const struct bco_record *record, struct said *said, struct bco_error *err) {
     bool found;
     size_t start, end;
@@ -135,7 +135,7 @@ static enum bco_code search(const struct bco_rating_rule *rule, struct bco_match
         return code;
     }
     if (code != BCO_OK) return code;
-    if (!found || !bco_match_group(match, 1, &start, &end))
+    if (!found || !bco_regex_match_group(match, 1, &start, &end))
         return bco_record_fail(record, rule->field, err, "--rating-regex finds nothing, got '%.*s'", shown(said),
                                said->text);
     said->kind = BCO_TEXT;
@@ -174,7 +174,7 @@ static enum bco_code judge_number(const struct bco_rating_rule *rule, const stru
                            shown(said), said->text);
 }
 
-enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_match *match,
+enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_regex_match *match,
                                const struct bco_record *record, struct bco_rating *rating, struct bco_error *err) {
     struct said said = {0};
     double x;

@@ -24,7 +24,7 @@ struct bco_rating {
 };
 
 /* BCO_EDATA: no rating, or one that the rule does not know; the error has its place. `match`: this thread's. */
-enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_match *match,
+enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_regex_match *match,
                                const struct bco_record *record, struct bco_rating *rating, struct bco_error *err);
 
 #endif

@@ -17,7 +17,7 @@ struct bco_regex {
     pcre2_code *code;
 };
 
-struct bco_match {
+struct bco_regex_match {
     pcre2_match_data *data;
     pcre2_match_context *context;
     pcre2_jit_stack *stack;
@@ -55,7 +55,7 @@ size_t bco_regex_groups(const struct bco_regex *regex) {
     return count;
 }
 
-void bco_match_free(struct bco_match *match) {
+void bco_regex_match_free(struct bco_regex_match *match) {
     if (!match) return;
     pcre2_match_data_free(match->data);
     pcre2_match_context_free(match->context);
@@ -63,14 +63,14 @@ void bco_match_free(struct bco_match *match) {
     free(match);
 }
 
-struct bco_match *bco_match_new(void) {
-    struct bco_match *match = bco_calloc(1, sizeof *match);
+struct bco_regex_match *bco_regex_match_new(void) {
+    struct bco_regex_match *match = bco_calloc(1, sizeof *match);
     if (!match) return NULL;
     match->data = pcre2_match_data_create(GROUPS, NULL);
     match->context = pcre2_match_context_create(NULL);
     match->stack = pcre2_jit_stack_create(STACK_START, STACK_LIMIT, NULL);
     if (!match->data || !match->context || !match->stack) {
-        bco_match_free(match);
+        bco_regex_match_free(match);
         return NULL;
     }
     pcre2_jit_stack_assign(match->context, NULL, match->stack);
@@ -80,8 +80,8 @@ struct bco_match *bco_match_new(void) {
     return match;
 }
 
-enum bco_code bco_regex_find(const struct bco_regex *regex, struct bco_match *match, const char *text, size_t length,
-                             bool *found, struct bco_error *err) {
+enum bco_code bco_regex_find(const struct bco_regex *regex, struct bco_regex_match *match, const char *text,
+                             size_t length, bool *found, struct bco_error *err) {
     PCRE2_UCHAR words[160];
     int rc = pcre2_match(regex->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, match->data, match->context);
     *found = rc >= 0;
@@ -91,7 +91,7 @@ enum bco_code bco_regex_find(const struct bco_regex *regex, struct bco_match *ma
     return bco_fail(err, BCO_EDATA, "the regular expression gave up: %s", (const char *)words);
 }
 
-bool bco_match_group(const struct bco_match *match, size_t i, size_t *start, size_t *end) {
+bool bco_regex_match_group(const struct bco_regex_match *match, size_t i, size_t *start, size_t *end) {
     if (i >= pcre2_get_ovector_count(match->data)) return false;
     const PCRE2_SIZE *spans = pcre2_get_ovector_pointer(match->data);
     *start = spans[2 * i];

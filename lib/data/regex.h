@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct bco_regex;
-struct bco_match;
+struct bco_regex_match;
 
 /* `what` names the option in the error (BCO_EUSAGE). `fold`: without case. */
 enum bco_code bco_regex_new(struct bco_regex **regex, const char *what, const char *pattern, size_t length, bool fold,
@@ -17,14 +17,14 @@ enum bco_code bco_regex_new(struct bco_regex **regex, const char *what, const ch
 void bco_regex_free(struct bco_regex *regex);
 size_t bco_regex_groups(const struct bco_regex *regex);
 
-struct bco_match *bco_match_new(void); /* NULL: out of memory */
-void bco_match_free(struct bco_match *match);
+struct bco_regex_match *bco_regex_match_new(void); /* NULL: out of memory */
+void bco_regex_match_free(struct bco_regex_match *match);
 
 /* Searches `text` (UTF-8, checked already). BCO_EDATA: the match went over its limits. */
-enum bco_code bco_regex_find(const struct bco_regex *regex, struct bco_match *match, const char *text, size_t length,
-                             bool *found, struct bco_error *err);
+enum bco_code bco_regex_find(const struct bco_regex *regex, struct bco_regex_match *match, const char *text,
+                             size_t length, bool *found, struct bco_error *err);
 
 /* Where group `i` (0: the whole) of the last match that was found lies; false: it took no part. */
-bool bco_match_group(const struct bco_match *match, size_t i, size_t *start, size_t *end);
+bool bco_regex_match_group(const struct bco_regex_match *match, size_t i, size_t *start, size_t *end);
 
 #endif

@@ -77,7 +77,7 @@ static bool subject(const char *field, struct bco_buf *room, const struct bco_re
     return bco_field_spell(record, field, room, text, length);
 }
 
-enum bco_code bco_rules_check(const struct bco_rules *rules, struct bco_match *match, struct bco_buf *room,
+enum bco_code bco_rules_check(const struct bco_rules *rules, struct bco_regex_match *match, struct bco_buf *room,
                               const struct bco_record *record, const struct bco_rule_names *names, int *broken,
                               struct bco_error *err) {
     *broken = -1;

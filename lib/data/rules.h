@@ -23,7 +23,7 @@ struct bco_rule_names {
 
 /* *broken: the first rule (its place in bco_filter_counts.by_rule) that leaves the record out, -1: none does.
  * `match` and `room` are this thread's. BCO_EDATA: an expression gave up. */
-enum bco_code bco_rules_check(const struct bco_rules *rules, struct bco_match *match, struct bco_buf *room,
+enum bco_code bco_rules_check(const struct bco_rules *rules, struct bco_regex_match *match, struct bco_buf *room,
                               const struct bco_record *record, const struct bco_rule_names *names, int *broken,
                               struct bco_error *err);
 

@@ -80,8 +80,8 @@ static enum bco_code add(struct bco_words *words, const char *option, const char
     return words->list.failed ? bco_fail_memory(err) : BCO_OK;
 }
 
-static enum bco_code parse_item(struct bco_words *words, struct bco_match *match, const char *option, const char *item,
-                                size_t length, const char *const *meanings, struct bco_error *err) {
+static enum bco_code parse_item(struct bco_words *words, struct bco_regex_match *match, const char *option,
+                                const char *item, size_t length, const char *const *meanings, struct bco_error *err) {
     size_t word = length;
     while (word > 0 && item[word - 1] != '=') word--;
     int before, meaning = word ? meaning_of(item + word, length - word, meanings) : -1;
@@ -101,7 +101,7 @@ enum bco_code bco_words_parse(struct bco_words **words, const char *option, cons
                               const char *const *meanings, struct bco_error *err) {
     if (bco_utf8_good(text, strlen(text)) < strlen(text)) return bco_fail(err, BCO_EUSAGE, "%s: not UTF-8", option);
     struct bco_words *made = bco_calloc(1, sizeof *made);
-    struct bco_match *match = bco_match_new();
+    struct bco_regex_match *match = bco_regex_match_new();
     enum bco_code code = made && match ? BCO_OK : bco_fail_memory(err);
     for (const char *item = text; code == BCO_OK; item++) {
         size_t length = strcspn(item, ",");
@@ -109,7 +109,7 @@ enum bco_code bco_words_parse(struct bco_words **words, const char *option, cons
         item += length;
         if (!*item) break;
     }
-    bco_match_free(match);
+    bco_regex_match_free(match);
     if (code != BCO_OK)
         bco_words_free(made);
     else
@@ -117,8 +117,8 @@ enum bco_code bco_words_parse(struct bco_words **words, const char *option, cons
     return code;
 }
 
-enum bco_code bco_words_find(const struct bco_words *words, struct bco_match *match, const char *text, size_t length,
-                             int *word, struct bco_error *err) {
+enum bco_code bco_words_find(const struct bco_words *words, struct bco_regex_match *match, const char *text,
+                             size_t length, int *word, struct bco_error *err) {
     *word = -1;
     for (size_t i = 0; i < words->count && *word < 0; i++) {
         bool found;

@@ -16,8 +16,8 @@ enum bco_code bco_words_parse(struct bco_words **words, const char *option, cons
 void bco_words_free(struct bco_words *words);
 
 /* The word (its index) that a text (UTF-8) is, compared without case and outer blanks; -1: none of them. */
-enum bco_code bco_words_find(const struct bco_words *words, struct bco_match *match, const char *text, size_t length,
-                             int *word, struct bco_error *err);
+enum bco_code bco_words_find(const struct bco_words *words, struct bco_regex_match *match, const char *text,
+                             size_t length, int *word, struct bco_error *err);
 
 /* The word that is this number ("1" and "1.0" are both 1); -1: none is. */
 int bco_words_find_number(const struct bco_words *words, double x);

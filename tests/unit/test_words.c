@@ -12,10 +12,10 @@ static const char *const meanings[] = {"up", "down", "drop", NULL};
 
 static int meaning(const struct bco_words *words, const char *text) {
     int word = -2;
-    struct bco_match *match = bco_match_new();
+    struct bco_regex_match *match = bco_regex_match_new();
     assert_non_null(match);
     assert_int_equal(bco_words_find(words, match, text, strlen(text), &word, NULL), BCO_OK);
-    bco_match_free(match);
+    bco_regex_match_free(match);
     return word < 0 ? word : bco_words_meaning(words, word);
 }
 
@@ -67,7 +67,7 @@ static void bad_maps(void **state) {
 static void a_regex_that_explodes_is_stopped(void **state) {
     (void)state;
     struct bco_regex *regex = NULL;
-    struct bco_match *match = bco_match_new();
+    struct bco_regex_match *match = bco_regex_match_new();
     struct bco_error err;
     bool found;
     char text[64];
@@ -77,7 +77,7 @@ static void a_regex_that_explodes_is_stopped(void **state) {
     assert_int_equal(bco_regex_find(regex, match, text, sizeof text, &found, &err), BCO_EDATA);
     assert_string_equal(err.message, "the regular expression gave up: match limit exceeded");
     bco_regex_free(regex);
-    bco_match_free(match);
+    bco_regex_match_free(match);
 }
 
 int main(void) {
