@@ -6,14 +6,19 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct train {
     struct cli cli;
     struct bco_train_options options;
     struct bco_dataset_options data_options;
-    const char *model_path, *valid_path, *adam_betas, *chat_file;
+    const char *model_path, *adapter, *lora, *lora_targets, *valid_path, *adam_betas, *chat_file;
+    uint64_t lora_rank;
+    double lora_alpha;
+    bool lr_given, dtype_given;
+    bool made; /* OUT was not there */
     uint64_t max_length, max_prompt, batch, micro_tokens, keep;
-    int loss, shift, schedule, overlong, order, init, precision;
+    int loss, shift, schedule, overlong, order, init, precision, dtype, stop_on;
     struct bco_model *model;
     struct bco_tokenizer *tokenizer;
     struct bco_template *chat;
@@ -22,7 +27,7 @@ struct train {
     struct bco_train_result result;
 };
 
-enum { MAX_OPTIONS = 48 };
+enum { MAX_OPTIONS = 56, MOST_RANK = 65536 };
 
 static size_t copy_options(struct cli_option *to, const struct cli_option *from, size_t bytes) {
     memcpy(to, from, bytes);
@@ -44,8 +49,16 @@ static size_t add_method(struct cli_option *to, struct train *t) {
         {"shift", 0, CLI_CHOICE, &t->shift, "RULE", "ema, batch, running, cumulative or none [ema]",
          "ema|batch|running|cumulative|none", 0, 0, NULL},
         {"shift-decay", 0, CLI_REAL, &o->shift_decay, "X", "of ema [0.99]", NULL, 0, 1, NULL},
+        {"adapter", 'a', CLI_TEXT, &t->adapter, "DIR",
+         "go on from this LoRA adapter of MODEL; with --lora, put a new one on top of it", NULL, 0, 0, NULL},
+        {"lora", 0, CLI_TEXT, &t->lora, "R[:ALPHA]",
+         "train a new LoRA adapter of rank R, scaled by ALPHA/R [off; ALPHA=2R]", NULL, 0, 0, NULL},
+        {"lora-targets", 0, CLI_TEXT, &t->lora_targets, "NAMES", "its modules, as in q_proj,v_proj [all linear layers]",
+         NULL, 0, 0, NULL},
         {"init", 0, CLI_CHOICE, &t->init, "HOW", "given weights, or random ones [given]", "given|random", 0, 0, NULL},
         {"precision", 0, CLI_CHOICE, &t->precision, "WHAT", "f32 [f32]", "f32", 0, 0, NULL},
+        {"dtype", 0, CLI_CHOICE, &t->dtype, "TYPE", "of what is written: f32, bf16 or f16 [MODEL's; an adapter: f32]",
+         "f32|bf16|f16", 0, 0, &t->dtype_given},
     };
     return copy_options(to, options, sizeof options);
 }
@@ -81,7 +94,8 @@ static size_t add_optimizer(struct cli_option *to, struct train *t) {
         {"batch", 0, CLI_COUNT, &t->batch, "N", "records an optimizer step [32]", NULL, 1, 1e9, NULL},
         {"micro-tokens", 0, CLI_COUNT, &t->micro_tokens, "N",
          "tokens that go through the model at once [up to 2048, from the memory they take]", NULL, 1, 1e9, NULL},
-        {"lr", 0, CLI_REAL, &o->learning_rate, "X", "learning rate [5e-7]", NULL, 0, 1e300, NULL},
+        {"lr", 0, CLI_REAL, &o->learning_rate, "X", "learning rate [5e-7; 1e-4 for an adapter]", NULL, 0, 1e300,
+         &t->lr_given},
         {"schedule", 0, CLI_CHOICE, &t->schedule, "HOW", "linear, cosine or constant [linear]",
          "linear|cosine|constant", 0, 0, NULL},
         {"warmup", 0, CLI_REAL, &o->warmup, "X", "a share below 1, steps from 1 on [0.1]", NULL, 0, 1e15, NULL},
@@ -104,7 +118,9 @@ static size_t add_run(struct cli_option *to, struct train *t) {
         {"eval-every", 0, CLI_COUNT, &o->eval_every, "N", "steps between evaluations [each epoch]", NULL, 1, 1e15,
          NULL},
         {"stop-patience", 0, CLI_COUNT, &o->stop_patience, "N",
-         "stop after N evaluations without a lower loss; keep the best weights [off]", NULL, 1, 1e15, NULL},
+         "stop after N evaluations without a better one; keep the best weights [off]", NULL, 1, 1e15, NULL},
+        {"stop-on", 0, CLI_CHOICE, &t->stop_on, "WHAT", "what is better: a lower loss, or a higher accuracy [loss]",
+         "loss|accuracy", 0, 0, NULL},
         {"save-every", 0, CLI_COUNT, &o->save_every, "N", "steps between checkpoints [off]", NULL, 1, 1e15, NULL},
         {"keep", 0, CLI_COUNT, &t->keep, "N", "checkpoints that stay [2]", NULL, 1, 1e9, NULL},
         {"resume", 0, CLI_FLAG, &o->resume, NULL, "go on from the newest checkpoint in OUT", NULL, 0, 0, NULL},
@@ -135,41 +151,83 @@ static bool parse_betas(struct train *t) {
            o->beta2 >= 0 && o->beta2 < 1;
 }
 
+/* R or R:ALPHA. */
+static bool parse_lora(struct train *t) {
+    char colon, end;
+    if (!t->lora) return true;
+    if (strspn(t->lora, "0123456789") == 0) return false;
+    int got = sscanf(t->lora, "%9" SCNu64 "%c%lf%c", &t->lora_rank, &colon, &t->lora_alpha, &end);
+    if (got == 1) t->lora_alpha = 2 * (double)t->lora_rank;
+    return t->lora_rank >= 1 && t->lora_rank <= MOST_RANK && (got == 1 || (got == 3 && colon == ':')) &&
+           isfinite(t->lora_alpha) && t->lora_alpha > 0;
+}
+
+/* -1: go on. */
+static int check_adapter(struct train *t) {
+    bool adapts = t->lora || t->adapter;
+    if (!parse_lora(t))
+        return cli_usage(&t->cli, "--lora: got '%s', expected R or R:ALPHA, R from 1 to %d and ALPHA above 0", t->lora,
+                         MOST_RANK);
+    if (t->lora_targets && !t->lora) return cli_usage(&t->cli, "--lora-targets is for a new adapter, --lora R");
+    if (t->init == 1 && adapts) return cli_usage(&t->cli, "--init random is for whole models, not for an adapter");
+    if (t->lora_targets && strcmp(t->lora_targets, "all-linear") == 0) t->lora_targets = NULL;
+    if (adapts && !t->lr_given) t->options.learning_rate = 1e-4;
+    return -1;
+}
+
 /* The last part of a path, for the model card. */
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* -1: go on. */
-static int check_usage(struct train *t) {
+static void take_options(struct train *t) {
     static const enum bco_loss losses[] = {BCO_LOSS_BCO, BCO_LOSS_BCE, BCO_LOSS_DPO,
                                            BCO_LOSS_IPO, BCO_LOSS_NCA, BCO_LOSS_SFT};
     struct bco_train_options *o = &t->options;
-    if (!t->model_path) return cli_usage(&t->cli, "-m MODEL is missing");
-    if (!t->cli.output) return cli_usage(&t->cli, "-o OUT is missing");
-    if (t->options.stop_patience && !t->valid_path) return cli_usage(&t->cli, "--stop-patience needs --valid FILE");
-    if (!parse_betas(t))
-        return cli_usage(&t->cli, "--adam-betas: got '%s', expected X,Y from 0 to below 1", t->adam_betas);
+    static const enum bco_dtype types[] = {BCO_DTYPE_F32, BCO_DTYPE_BF16, BCO_DTYPE_F16};
+    struct bco_limits *limits = &t->data_options.limits;
     o->loss = t->data_options.loss = losses[t->loss];
     o->shift = (enum bco_shift_rule)t->shift;
     o->schedule = (enum bco_schedule)t->schedule;
+    if (t->dtype_given) o->dtype = types[t->dtype];
+    o->stop_on_accuracy = t->stop_on == 1;
     o->batch = (size_t)t->batch;
     o->micro_tokens = (size_t)t->micro_tokens;
     o->keep = (size_t)t->keep;
     o->shuffle = t->order == 0;
     o->out = t->data_options.spool = t->cli.output;
     o->name = last_part(t->model_path);
-    t->data_options.limits.max_length = (size_t)t->max_length;
-    t->data_options.limits.max_prompt = (size_t)t->max_prompt;
-    t->data_options.limits.overlong = (enum bco_overlong)t->overlong;
-    return -1;
+    limits->max_length = (size_t)t->max_length;
+    limits->max_prompt = (size_t)t->max_prompt;
+    limits->overlong = (enum bco_overlong)t->overlong;
+}
+
+/* -1: go on. */
+static int check_usage(struct train *t) {
+    struct bco_train_options *o = &t->options;
+    if (!t->model_path) return cli_usage(&t->cli, "-m MODEL is missing");
+    if (!t->cli.output) return cli_usage(&t->cli, "-o OUT is missing");
+    if (!parse_betas(t))
+        return cli_usage(&t->cli, "--adam-betas: got '%s', expected X,Y from 0 to below 1", t->adam_betas);
+    take_options(t);
+    if (o->stop_patience && !t->valid_path) return cli_usage(&t->cli, "--stop-patience needs --valid FILE");
+    if (t->stop_on && !o->stop_patience) return cli_usage(&t->cli, "--stop-on needs --stop-patience N");
+    if (t->stop_on && o->loss == BCO_LOSS_SFT)
+        return cli_usage(&t->cli, "--stop-on accuracy: the loss sft has no accuracy");
+    return check_adapter(t);
 }
 
 static enum bco_code open_model(struct train *t, struct bco_error *err) {
-    const struct bco_model_options options = {
-        .threads = t->cli.threads, .trainable = true, .init_random = t->init == 1, .seed = t->options.seed};
-    enum bco_code code = bco_train_prepare(&t->options, err);
+    const struct bco_model_options options = {.threads = t->cli.threads,
+                                              .trainable = true,
+                                              .init_random = t->init == 1,
+                                              .seed = t->options.seed,
+                                              .adapter = t->adapter,
+                                              .lora_rank = (size_t)t->lora_rank,
+                                              .lora_alpha = t->lora_alpha,
+                                              .lora_targets = t->lora_targets};
+    enum bco_code code = bco_train_prepare(&t->options, &t->made, err);
     if (code == BCO_OK) code = bco_model_open(&t->model, t->model_path, &options, err);
     if (code == BCO_OK && !t->data_options.limits.ids) code = bco_tokenizer_open(&t->tokenizer, t->model_path, err);
     if (code == BCO_OK && !t->data_options.limits.ids)
@@ -218,13 +276,15 @@ static void summary(const struct train *t) {
                 t->result.steps, t->result.last.loss);
 }
 
-static void close_all(struct train *t) {
+/* A folder that was made in vain goes; one that holds something stays. */
+static void close_all(struct train *t, enum bco_code code) {
     bco_writer_discard(t->rejects);
     bco_dataset_close(t->data);
     bco_dataset_close(t->valid);
     bco_template_close(t->chat);
     bco_tokenizer_close(t->tokenizer);
     bco_model_close(t->model);
+    if (code != BCO_OK && t->made) rmdir(t->options.out);
 }
 
 int main(int argc, char **argv) {
@@ -243,6 +303,6 @@ int main(int argc, char **argv) {
     if (done >= 0) return done;
     enum bco_code code = run(&t, &err);
     if (code == BCO_OK) summary(&t);
-    close_all(&t);
+    close_all(&t, code);
     return cli_finish(&t.cli, code, &err);
 }

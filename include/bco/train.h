@@ -138,8 +138,10 @@ struct bco_train_options {
     const char *metrics;    /* a file; NULL: metrics.jsonl in `out` */
     const char *name;       /* what the model card calls the model that training started from; may be NULL */
     uint64_t eval_every;    /* steps; 0: each epoch */
-    uint64_t stop_patience; /* evaluations in a row without a lower loss that end the run; the best weights are kept; 0:
+    uint64_t stop_patience; /* evaluations in a row without a better one that end the run; the best weights are kept; 0:
                                off */
+    bool stop_on_accuracy;  /* better: of a higher accuracy; false: of a lower loss */
+    enum bco_dtype dtype;   /* of the weights that are written */
     uint64_t save_every;    /* steps between checkpoints; 0: none unless the run is interrupted */
     size_t keep;            /* checkpoints that stay, at least 1 */
     bool resume;
@@ -162,8 +164,9 @@ struct bco_train_result {
 
 /* BCO_EUSAGE: options that do not go together. BCO_EDATA unless `options->out` can be used: it is not there, is an
  * empty folder, or `resume` is set. BCO_ESYSTEM: it cannot be made. Makes it. bco_train does the same first; call it
- * before long work. */
-BCO_API enum bco_code bco_train_prepare(const struct bco_train_options *options, struct bco_error *err);
+ * before long work. *made: the folder was not there (where what follows fails, rmdir takes it away again); `made` may
+ * be NULL. */
+BCO_API enum bco_code bco_train_prepare(const struct bco_train_options *options, bool *made, struct bco_error *err);
 
 /* Trains `model` (trainable) on `train`, evaluates on `valid` (NULL: never),
  * and writes `options->out`: the model, metrics.jsonl, README.md and, in

@@ -1,6 +1,7 @@
 #include "align/trainer.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "nn/adapter.h"
 #include "stream/output.h"
 
 #include <bco/bco.h>
@@ -31,10 +32,18 @@ static void row(struct bco_buf *b, const char *name, double x) {
     bco_buf_str(b, " |\n");
 }
 
+static void write_adapter(struct bco_buf *b, const struct bco_model *model) {
+    if (!model->lora.rank) return;
+    bco_buf_printf(b, "| LoRA | rank %zu, alpha %g, on ", model->lora.rank, model->lora.alpha);
+    bco_adapter_targets(model, b);
+    bco_buf_str(b, " |\n");
+}
+
 static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     const struct bco_train_options *o = t->options;
     bco_buf_str(b, "\n## Training\n| setting | value |\n|---|---|\n");
     bco_buf_printf(b, "| loss | %s |\n", bco_loss_name(o->loss));
+    write_adapter(b, t->model);
     if (o->loss != BCO_LOSS_SFT) row(b, "beta", o->beta);
     if (o->sft_weight > 0) row(b, "SFT weight", o->sft_weight);
     if (o->loss == BCO_LOSS_BCO) bco_buf_printf(b, "| reward shift | %s |\n", bco_shift_name(o->shift));
@@ -45,7 +54,8 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
                    o->optimizer.beta2, o->optimizer.epsilon, o->optimizer.weight_decay, o->optimizer.clip);
     bco_buf_printf(b, "| steps | %" PRIu64 " of %zu records |\n", t->step, o->batch);
     if (t->patience.best.step > 0)
-        bco_buf_printf(b, "| weights kept | of step %" PRIu64 ", the lowest held-out loss |\n", t->patience.best.step);
+        bco_buf_printf(b, "| weights kept | of step %" PRIu64 ", the %s |\n", t->patience.best.step,
+                       t->patience.by_accuracy ? "highest held-out accuracy" : "lowest held-out loss");
     bco_buf_printf(b, "| seed | %" PRIu64 " |\n", o->seed);
     bco_buf_str(b, "| precision | float32 |\n");
 }
@@ -75,7 +85,7 @@ static void write_result(struct bco_buf *b, const struct bco_trainer *t) {
 
 static void write_card(struct bco_buf *b, const struct bco_trainer *t) {
     const char *name = t->options->name;
-    bco_buf_str(b, "---\nlibrary_name: transformers\n");
+    bco_buf_printf(b, "---\nlibrary_name: %s\n", t->model->lora.rank ? "peft" : "transformers");
     if (name) {
         bco_buf_str(b, "base_model: ");
         bco_buf_json_string(b, name, strlen(name));

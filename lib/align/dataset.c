@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "nn/model.h"
 #include "stream/spool.h"
 
 #include <bco/refcache.h>
@@ -24,6 +25,7 @@ struct bco_dataset {
     char **files;
     size_t file_count, file_capacity;
     struct bco_reference_id expected; /* of every ref_id */
+    uint32_t policy, base;            /* the model's fingerprints, with its adapter and without */
     bool has_id;
     bool some_without_id;
     struct bco_dataset_counts counts;
@@ -44,7 +46,8 @@ static enum bco_code check_number(const struct bco_record *record, const char *f
     return code;
 }
 
-/* The first ref_id says what all of them must be, but where options say it. */
+/* The first ref_id says what all of them must be, but where options say it. The reference is the model as it was read,
+ * or that without its adapter. */
 static void expect(struct bco_dataset *d, const struct bco_reference_id *id) {
     const struct bco_dataset_options *o = &d->options;
     const struct bco_limits *given = &o->limits;
@@ -60,6 +63,7 @@ static void expect(struct bco_dataset *d, const struct bco_reference_id *id) {
     limits.strict_template = given->strict_template;
     d->expected.limits = limits;
     d->source.limits = limits;
+    if (id->weights == d->base) d->expected.weights = d->base;
     d->has_id = true;
 }
 
@@ -230,6 +234,8 @@ static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
     if (n->records == 0) return bco_fail(err, BCO_EDATA, d->source.in ? "no records to learn from" : "no records");
     if (d->some_without_id)
         warn(d->watch, "records without ref_id: nothing says whether their ref_logp fits this model and these limits");
+    if (d->has_id && d->expected.weights != d->policy)
+        warn(d->watch, "the reference is the model without the adapter: rewards start where the adapter has them");
     if (d->options.loss != BCO_LOSS_SFT && (n->up == 0 || n->down == 0))
         warn(d->watch, n->up ? "no down records: nothing holds the rewards of ups down"
                              : "no up records: nothing holds the rewards of downs up");
@@ -242,7 +248,8 @@ static enum bco_code start(struct bco_dataset *d, const struct bco_model *model,
                            struct bco_error *err) {
     struct bco_limits *limits = &d->options.limits;
     enum bco_code code = bco_refcache_limits(limits, model, tokenizer, err);
-    d->expected.weights = bco_model_fingerprint(model);
+    d->policy = d->expected.weights = model->fingerprint;
+    d->base = model->base_fingerprint;
     d->expected.tokenizer = limits->ids ? 0 : bco_tokenizer_fingerprint(tokenizer);
     d->expected.limits = *limits;
     d->source.limits = *limits;
@@ -321,5 +328,5 @@ uint64_t bco_dataset_fingerprint(const struct bco_dataset *d) {
 }
 
 bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
-    return d->has_id && !d->some_without_id && d->options.loss != BCO_LOSS_SFT;
+    return d->has_id && !d->some_without_id && d->options.loss != BCO_LOSS_SFT && d->expected.weights == d->policy;
 }

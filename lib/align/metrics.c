@@ -115,6 +115,10 @@ enum bco_code bco_metrics_sync(struct bco_metrics_file *f, struct bco_error *err
     return f->regular && fsync(f->fd) != 0 ? bco_fail_errno(err, f->path, "cannot write") : BCO_OK;
 }
 
+void bco_metrics_withdraw(const struct bco_metrics_file *f) {
+    if (f->fd >= 0 && f->regular && f->length == 0) unlink(f->path);
+}
+
 void bco_metrics_close(struct bco_metrics_file *f) {
     if (f->fd >= 0) close(f->fd);
     free(f->path);

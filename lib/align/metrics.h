@@ -18,6 +18,7 @@ enum bco_code bco_metrics_open(struct bco_metrics_file *file, const char *path, 
 enum bco_code bco_metrics_write(struct bco_metrics_file *file, const struct bco_train_metrics *metrics,
                                 enum bco_loss loss, struct bco_error *err);
 enum bco_code bco_metrics_sync(struct bco_metrics_file *file, struct bco_error *err); /* on the disk when it returns */
+void bco_metrics_withdraw(const struct bco_metrics_file *file);                       /* removes it where it is empty */
 void bco_metrics_close(struct bco_metrics_file *file);
 
 /* The line, without its newline. */

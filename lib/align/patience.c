@@ -22,10 +22,15 @@ void bco_patience_close(struct bco_patience *p) {
     p->weights = NULL;
 }
 
+static bool is_better(const struct bco_patience *p, const struct bco_train_metrics *m) {
+    if (p->best.step == 0) return true;
+    return p->by_accuracy ? m->accuracy > p->best.accuracy : m->loss < p->best.loss;
+}
+
 void bco_patience_take(struct bco_patience *p, struct bco_model *model, const struct bco_train_metrics *m) {
     if (!p->weights) return;
     p->waited++;
-    if (p->best.step > 0 && !(m->loss < p->best.loss)) return;
+    if (!is_better(p, m)) return;
     p->best = *m;
     p->waited = 0;
     for (size_t i = 0; i < p->count; i++) {

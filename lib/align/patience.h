@@ -1,4 +1,4 @@
-/* Early stopping: the weights of the lowest validation loss, and how long it has not been lower since. */
+/* Early stopping: the weights of the best evaluation, and how long none was better since. */
 #ifndef BCO_ALIGN_PATIENCE_H
 #define BCO_ALIGN_PATIENCE_H
 
@@ -6,7 +6,8 @@
 
 /* Zero: off. All but `weights` are plain numbers; the whole is part of a checkpoint. */
 struct bco_patience {
-    struct bco_train_metrics best; /* the evaluation of the lowest loss; step 0: none yet */
+    bool by_accuracy;              /* the best has the highest accuracy; false: the lowest loss */
+    struct bco_train_metrics best; /* step 0: none yet */
     uint64_t waited;               /* evaluations since */
     float **weights;               /* [count], of each parameter, as they were then */
     size_t count;

@@ -1,6 +1,7 @@
 #include "align/trainer.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "nn/adapter.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -10,7 +11,7 @@
 
 /* ---- settings: what must be the same when a run goes on ------------------------------- */
 
-enum { MOST_SETTINGS = 24, SETTING_SIZE = 40 };
+enum { MOST_SETTINGS = 32, SETTING_SIZE = 160 };
 
 struct settings {
     size_t count;
@@ -44,11 +45,24 @@ static void add_mark(struct settings *s, const char *name, uint64_t fingerprint)
     add_text(s, name, text);
 }
 
+static void add_adapter(struct settings *s, const struct bco_model *model) {
+    struct bco_buf text = {0};
+    if (!model->lora.rank) return;
+    bco_buf_printf(&text, "%zu:", model->lora.rank);
+    bco_buf_double(&text, model->lora.alpha);
+    add_text(s, "--lora", text.failed ? "" : text.data);
+    bco_buf_clear(&text);
+    bco_adapter_targets(model, &text);
+    add_text(s, "--lora-targets", text.failed ? "" : text.data);
+    bco_buf_free(&text);
+}
+
 static struct settings settings_of(const struct bco_trainer *t) {
     const struct bco_train_options *o = t->options;
     struct settings s = {0};
     add_mark(&s, "the model", bco_model_fingerprint(t->model));
     add_mark(&s, "the records", bco_dataset_fingerprint(t->train));
+    add_adapter(&s, t->model);
     add_text(&s, "--loss", bco_loss_name(o->loss));
     add_number(&s, "--beta", o->beta);
     add_number(&s, "--up-weight", o->up_weight);
@@ -69,6 +83,7 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_count(&s, "--seed", o->seed);
     add_text(&s, "--order", o->shuffle ? "shuffle" : "given");
     add_count(&s, "--stop-patience", o->stop_patience);
+    if (o->stop_patience) add_text(&s, "--stop-on", o->stop_on_accuracy ? "accuracy" : "loss");
     if (o->stop_patience) add_mark(&s, "the validation records", bco_dataset_fingerprint(t->valid));
     return s;
 }
@@ -233,15 +248,29 @@ static void say_steps(const struct bco_trainer *t, uint64_t steps) {
     bco_trainer_warn(t, text);
 }
 
+static enum bco_code another(const struct bco_trainer *t, const char *name, const char *now, const char *was,
+                             struct bco_error *err) {
+    return bco_fail_at(err, BCO_EDATA, t->checkpoints, 0, NULL, "cannot resume with another %s: %s, was %s",
+                       strncmp(name, "the ", 4) == 0 ? name + 4 : name, now ? now : "not there",
+                       was ? was : "not there");
+}
+
+static const char *find_setting(const struct settings *s, const char *name) {
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->list[i].name, name) == 0) return s->list[i].text;
+    return NULL;
+}
+
 static enum bco_code check_settings(const struct bco_trainer *t, yyjson_val *saved, struct bco_error *err) {
     const struct settings now = settings_of(t);
+    yyjson_val *key, *value;
+    size_t k, n;
     for (size_t i = 0; i < now.count; i++) {
         const char *was = yyjson_get_str(yyjson_obj_get(saved, now.list[i].name));
-        if (was && strcmp(was, now.list[i].text) == 0) continue;
-        return bco_fail_at(err, BCO_EDATA, t->checkpoints, 0, NULL, "cannot resume with another %s: %s, was %s",
-                           strncmp(now.list[i].name, "the ", 4) == 0 ? now.list[i].name + 4 : now.list[i].name,
-                           now.list[i].text, was ? was : "not there");
+        if (!was || strcmp(was, now.list[i].text) != 0) return another(t, now.list[i].name, now.list[i].text, was, err);
     }
+    yyjson_obj_foreach(saved, k, n, key, value) if (!find_setting(&now, yyjson_get_str(key))) return another(
+        t, yyjson_get_str(key), NULL, yyjson_get_str(value), err);
     return BCO_OK;
 }
 

@@ -62,11 +62,15 @@ static bool is_empty(const char *folder, bool *readable) {
     return entry == NULL;
 }
 
-enum bco_code bco_train_prepare(const struct bco_train_options *o, struct bco_error *err) {
+enum bco_code bco_train_prepare(const struct bco_train_options *o, bool *made, struct bco_error *err) {
     bool readable;
+    if (made) *made = false;
     enum bco_code code = check_options(o, err);
     if (code != BCO_OK) return code;
-    if (mkdir(o->out, 0777) == 0) return BCO_OK;
+    if (mkdir(o->out, 0777) == 0) {
+        if (made) *made = true;
+        return BCO_OK;
+    }
     if (errno != EEXIST) return bco_fail_errno(err, o->out, "cannot make the folder");
     bool empty = is_empty(o->out, &readable);
     if (!readable) return bco_fail_errno(err, o->out, "cannot open the folder");
@@ -107,6 +111,7 @@ static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     t->micro_tokens = o->micro_tokens ? o->micro_tokens : choose_micro_tokens(t);
     t->shift.rule = o->shift;
     t->shift.decay = o->shift_decay;
+    t->patience.by_accuracy = o->stop_on_accuracy;
     if (o->stop_patience && !t->valid) return bco_fail(err, BCO_EUSAGE, "stop_patience needs records to evaluate on");
     t->order = bco_malloc((size_t)t->records, sizeof *t->order);
     t->checkpoints = bco_trainer_path(t, "checkpoints");
@@ -150,9 +155,9 @@ static bool out_of_patience(const struct bco_trainer *t) {
 static void say_stopped(const struct bco_trainer *t) {
     char text[160];
     snprintf(text, sizeof text,
-             "step %llu: stopped, as the validation loss has not fallen for %llu evaluations; step %llu's weights stay",
-             (unsigned long long)t->step, (unsigned long long)t->patience.waited,
-             (unsigned long long)t->patience.best.step);
+             "step %llu: stopped, as the validation %s for %llu evaluations; step %llu's weights stay",
+             (unsigned long long)t->step, t->patience.by_accuracy ? "accuracy has not risen" : "loss has not fallen",
+             (unsigned long long)t->patience.waited, (unsigned long long)t->patience.best.step);
     bco_trainer_warn(t, text);
 }
 
@@ -204,13 +209,13 @@ static enum bco_code finish(struct bco_trainer *t, struct bco_error *err) {
     t->result->kept = t->patience.best.step;
     if (t->patience.best.step > 0) t->result->evaluation = t->patience.best;
     bco_patience_restore(&t->patience, t->model);
-    if (code == BCO_OK) code = bco_model_save(t->model, t->options->out, err);
+    if (code == BCO_OK) code = bco_model_save_as(t->model, t->options->out, t->options->dtype, err);
     return code == BCO_OK ? bco_trainer_write_card(t, err) : code;
 }
 
-static enum bco_code run(struct bco_trainer *t, struct bco_error *err) {
+static enum bco_code run(struct bco_trainer *t, bool *made, struct bco_error *err) {
     uint64_t keep = 0;
-    enum bco_code code = bco_train_prepare(t->options, err);
+    enum bco_code code = bco_train_prepare(t->options, made, err);
     if (code == BCO_OK) code = plan(t, err);
     if (code == BCO_OK) code = bco_optimizer_open(&t->optimizer, t->model, &t->options->optimizer, err);
     t->result->steps = t->steps;
@@ -235,9 +240,12 @@ enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train
         .result = result ? result : &own,
         .metrics.fd = -1,
     };
+    bool made;
     *t.result = (struct bco_train_result){0};
-    enum bco_code code = run(&t, err);
+    enum bco_code code = run(&t, &made, err);
+    if (code != BCO_OK && t.step == 0 && !options->metrics) bco_metrics_withdraw(&t.metrics);
     bco_metrics_close(&t.metrics);
+    if (code != BCO_OK && made) rmdir(options->out);
     bco_optimizer_close(t.optimizer);
     bco_micro_free(&t.micro);
     bco_patience_close(&t.patience);

@@ -168,12 +168,36 @@ static bool wanted(const char *module, const char *targets) {
     return false;
 }
 
+/* The modules' leaves, each once: all, or those with an adapter; `quote` around each, `between` them. */
+static void list_leaves(const struct bco_model *model, bool adapted, const char *quote, const char *between,
+                        struct bco_buf *text) {
+    const char *seen[3 * BCO_PROJECTIONS];
+    size_t count = 0;
+    for (struct module m = first_module(); next_module(model, &m);) {
+        const char *name = leaf(module_name(&m));
+        bool known = adapted && !m.at->lora[m.part].rank;
+        for (size_t i = 0; i < count && !known; i++) known = strcmp(seen[i], name) == 0;
+        if (known) continue;
+        bco_buf_printf(text, "%s%s%s%s", count ? between : "", quote, name, quote);
+        seen[count++] = name;
+    }
+}
+
+void bco_adapter_targets(const struct bco_model *model, struct bco_buf *text) {
+    list_leaves(model, true, "", ",", text);
+}
+
 static enum bco_code check_target(const struct bco_model *model, const char *target, size_t length,
                                   struct bco_error *err) {
     for (struct module m = first_module(); next_module(model, &m);)
         if (strlen(leaf(module_name(&m))) == length && strncmp(leaf(module_name(&m)), target, length) == 0)
             return BCO_OK;
-    return bco_fail(err, BCO_EUSAGE, "the model has no module '%.*s'", (int)length, target);
+    struct bco_buf names = {0};
+    list_leaves(model, false, "", ", ", &names);
+    enum bco_code code = bco_fail(err, BCO_EUSAGE, "the model has no module '%.*s'; it has %s", (int)length, target,
+                                  names.failed ? "others" : names.data);
+    bco_buf_free(&names);
+    return code;
 }
 
 enum bco_code bco_adapter_new(struct bco_model *model, const struct bco_lora_config *lora, const char *targets,
@@ -226,20 +250,6 @@ void bco_adapter_merge(struct bco_model *model) {
 
 /* ---- adapter_config.json ------------------------------------------------------------ */
 
-/* The leaves of the modules that have an adapter, each once. */
-static void describe_targets(const struct bco_model *model, struct bco_buf *text) {
-    const char *seen[3 * BCO_PROJECTIONS];
-    size_t count = 0;
-    for (struct module m = first_module(); next_module(model, &m) && m.layer == 0;) {
-        const char *name = leaf(module_name(&m));
-        bool known = !m.at->lora[m.part].rank;
-        for (size_t i = 0; i < count && !known; i++) known = strcmp(seen[i], name) == 0;
-        if (known) continue;
-        seen[count++] = name;
-        bco_buf_printf(text, "%s\n    \"%s\"", count > 1 ? "," : "", name);
-    }
-}
-
 bool bco_adapter_describe(const struct bco_model *model, struct bco_buf *text) {
     bco_buf_str(text, "{\n  \"base_model_name_or_path\": ");
     bco_buf_json_string(text, model->dir, strlen(model->dir));
@@ -250,9 +260,9 @@ bool bco_adapter_describe(const struct bco_model *model, struct bco_buf *text) {
     bco_buf_double(text, model->lora.alpha);
     bco_buf_printf(text,
                    ",\n  \"lora_dropout\": 0.0,\n  \"modules_to_save\": null,\n  \"peft_type\": \"LORA\",\n"
-                   "  \"r\": %zu,\n  \"target_modules\": [",
+                   "  \"r\": %zu,\n  \"target_modules\": [\n    ",
                    model->lora.rank);
-    describe_targets(model, text);
+    list_leaves(model, true, "\"", ",\n    ", text);
     bco_buf_printf(text, "\n  ],\n  \"task_type\": \"CAUSAL_LM\",\n  \"use_dora\": false,\n  \"use_rslora\": %s\n}\n",
                    model->lora.rslora ? "true" : "false");
     return !text->failed;

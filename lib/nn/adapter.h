@@ -15,8 +15,10 @@ enum bco_code bco_adapter_new(struct bco_model *model, const struct bco_lora_con
 /* Adds it to the base's weights; the model is as one without adapter then. */
 void bco_adapter_merge(struct bco_model *model);
 
-/* The text of a new adapter's adapter_config.json. false: out of memory. */
 struct bco_buf;
+/* Appends the last parts of the names of the modules that have it, "q_proj,v_proj". */
+void bco_adapter_targets(const struct bco_model *model, struct bco_buf *text);
+/* The text of a new adapter's adapter_config.json. false: out of memory. */
 bool bco_adapter_describe(const struct bco_model *model, struct bco_buf *text);
 
 #endif

@@ -228,23 +228,29 @@ static bool hash_slots(struct bco_hasher *hasher, const struct bco_slots *slots,
     return done;
 }
 
+static uint32_t fingerprint(const struct bco_hasher *hasher) {
+    uint32_t value = (uint32_t)bco_hasher_value(hasher).low;
+    return value ? value : 1;
+}
+
 /* An adapter counts only where it was read: a new one changes nothing yet. */
-uint32_t bco_model_hash(const struct bco_model *model) {
+bool bco_model_hash(struct bco_model *model) {
     struct bco_hasher *hasher = bco_hasher_new();
     size_t most = model->base.count > model->adapter.count ? model->base.count : model->adapter.count;
     struct bco_hash *hashes = bco_calloc(most, sizeof *hashes);
-    uint32_t value = 0;
+    bool done = false;
     if (!hasher || !hashes) goto done;
     hash_config(hasher, &model->config);
     if (!hash_slots(hasher, &model->base, hashes, model->team.threads)) goto done;
+    model->base_fingerprint = fingerprint(hasher);
     if (model->adapter_dir) {
         if (!hash_slots(hasher, &model->adapter, hashes, model->team.threads)) goto done;
         hash_double(hasher, bco_lora_scale(&model->lora));
     }
-    value = (uint32_t)bco_hasher_value(hasher).low;
-    if (value == 0) value = 1;
+    model->fingerprint = fingerprint(hasher);
+    done = true;
 done:
     bco_hasher_free(hasher);
     free(hashes);
-    return value;
+    return done;
 }

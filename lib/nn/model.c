@@ -78,9 +78,9 @@ static enum bco_code open_model(struct bco_model *model, const char *dir, const 
     if (!code) code = open_adapter(model, options, err);
     if (code) return code;
     if (model->base.halves && (code = open_wide(model, err))) return code;
-    model->fingerprint = bco_model_hash(model);
+    if (!bco_model_hash(model)) return bco_fail_memory(err);
     if (!model->trainable) bco_adapter_merge(model);
-    return model->fingerprint ? BCO_OK : bco_fail_memory(err);
+    return BCO_OK;
 }
 
 enum bco_code bco_model_open(struct bco_model **model, const char *dir, const struct bco_model_options *options,

@@ -98,7 +98,7 @@ struct bco_model {
     bool bare;            /* the folder's tensor names lack the family's root */
     bool fresh_head;      /* the classifier's head is not in the folder */
     enum bco_dtype dtype; /* of the folder's tensors */
-    uint32_t fingerprint;
+    uint32_t fingerprint, base_fingerprint; /* with an adapter that was read, and without */
 
     struct bco_slots base;
     struct bco_slots adapter; /* empty: there is none, or it is merged into the base */
@@ -126,7 +126,8 @@ enum bco_code bco_model_load(struct bco_model *model, bool gradients, bool keep_
                              struct bco_error *err);
 /* Draws one. */
 void bco_model_draw(const struct bco_model *model, const struct bco_slot *slot, uint64_t seed, float *weight);
-uint32_t bco_model_hash(const struct bco_model *model);
+/* Sets both fingerprints. false: out of memory. */
+bool bco_model_hash(struct bco_model *model);
 
 /* The full name of a tensor; `layer` SIZE_MAX: of none. */
 #define BCO_NAME_SIZE 256

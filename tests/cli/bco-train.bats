@@ -216,3 +216,81 @@ same() {
         same whole-$loss cut-$loss
     done
 }
+
+# usage: interrupted NAME SETTINGS...: whole-NAME runs through; cut-NAME is killed within the second epoch, and within a step's
+# micro-batches, and resumed.
+interrupted() {
+    name=$1
+    shift
+    bco-train "$@" -o "whole-$name" ref.jsonl
+    bco-train "$@" --save-every 3 -o "cut-$name" ref.jsonl &
+    until [ "$(wc -l 2>/dev/null <"cut-$name/metrics.jsonl" || echo 0)" -ge 9 ]; do :; done
+    kill -9 $! 2>/dev/null || :
+    wait || :
+    bco-train "$@" --save-every 3 --resume -o "cut-$name" ref.jsonl
+    for file in "whole-$name"/*.safetensors; do cmp "$file" "cut-$name/${file##*/}"; done
+    steady "whole-$name" >one && steady "cut-$name" >two && cmp one two
+}
+
+lora="--ids --lr 1e-2 --batch 8 --steps 24 --micro-tokens 30 --eval-every 4 --valid ref.jsonl --lora 3"
+
+@test "adapters: killed and resumed they are as they would have been" {
+    interrupted lora -q -m "$model" $lora
+    interrupted targets -q -m "$model" $lora --lora-targets q_proj,up_proj --stop-patience 9 --stop-on accuracy
+    interrupted on -q -m "$model" -a whole-lora ${lora% --lora 3} --loss bce --sft-weight 0.1
+}
+
+@test "adapters: changed settings are refused by name" {
+    bco-train -q -m "$model" $lora --save-every 10 -o out ref.jsonl && rm out/README.md
+    for change in "--lora 2" "--lora 3:4" "--lora 3 --lora-targets q_proj"; do
+        run bco-train -q -m "$model" ${lora% --lora 3} $change --resume -o out ref.jsonl
+        echo "$output"
+        [ "$status" -eq 1 ]
+        [[ $output == "bco-train: out/checkpoints: cannot resume with another --lora"*", was "* ]]
+    done
+    run bco-train -q -m "$model" ${lora% --lora 3} --resume -o out ref.jsonl
+    [ "$output" = "bco-train: out/checkpoints: cannot resume with another --lora: not there, was 3:6" ]
+    run bco-train -q -m "$model" $lora --resume --dtype bf16 -o out ref.jsonl
+    [ "$status" -eq 0 ]
+}
+
+@test "adapters: a damaged checkpoint, a full disk, SIGTERM" {
+    bco-train -q -m "$model" $lora --save-every 5 -o whole ref.jsonl
+    cp -r whole cut && rm cut/README.md
+    printf 'x' | dd of=cut/checkpoints/step-0000000024.bco bs=1 seek=5000 conv=notrunc 2>/dev/null
+    run bco-train -m "$model" $lora --save-every 5 --resume -o cut ref.jsonl
+    [ "${lines[0]}" = "bco-train: cut/checkpoints/step-0000000024.bco: damaged checkpoint: its checksum is wrong; trying the one before" ]
+    cmp whole/adapter_model.safetensors cut/adapter_model.safetensors
+    (
+        trap '' XFSZ
+        ulimit -f 8
+        ! bco-train -q -m "$model" $lora --save-every 5 -o limited ref.jsonl 2>err
+    )
+    [[ $(cat err) == "bco-train: limited/checkpoints/step-0000000005.bco: "*"File too large" ]]
+    bco-train -q -m "$model" $lora --save-every 5 --resume -o limited ref.jsonl
+    cmp whole/adapter_model.safetensors limited/adapter_model.safetensors
+    bco-train -m "$model" $lora --steps 100000 -o stopped ref.jsonl 2>err &
+    until [ "$(wc -l 2>/dev/null <stopped/metrics.jsonl || echo 0)" -ge 5 ]; do :; done
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    [ $code -eq 4 ]
+    [ ! -e stopped/adapter_config.json ]
+}
+
+@test "what cannot begin leaves no folder behind, and an empty one of the user's stays" {
+    for bad in "--lora 2 --lora-targets x" "--valid no-such" "--loss dpo"; do
+        run bco-train -m "$model" --ids $bad -o out ref.jsonl
+        [ "$status" -ne 0 ]
+        [ ! -e out ]
+    done
+    run bco-train -m "$model" -o out ref.jsonl
+    [ ! -e out ]
+    mkdir out
+    run bco-train -m "$model" --ids -o out /dev/null
+    [ "$status" -eq 1 ]
+    [ -d out ]
+    rmdir out
+    run bco-train -m "$model" --ids --lr 1e300 --schedule constant --warmup 0 -o out ref.jsonl
+    [[ $output == *"is no number"* ]]
+}

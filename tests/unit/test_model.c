@@ -774,7 +774,9 @@ static void new_adapter(void **state) {
     options =
         (struct bco_model_options){.trainable = true, .lora_rank = 3, .lora_alpha = 6, .lora_targets = "q_proj,x"};
     assert_int_equal(bco_model_open(&model, base, &options, &err), BCO_EUSAGE);
-    assert_string_equal(err.message, "the model has no module 'x'");
+    assert_string_equal(
+        err.message,
+        "the model has no module 'x'; it has q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
     bco_model_close(plain);
     remove_folder(dir);
     pack_free(&pack);

@@ -228,12 +228,17 @@ static void compare_final(struct trace *t, struct bco_model *model, const char *
     }
 }
 
+static const char *bare_name(const char *name) {
+    const char peft[] = "base_model.model.";
+    return strncmp(name, peft, sizeof peft - 1) == 0 ? name + sizeof peft - 1 : name;
+}
+
 /* How far each weight has gone from where it was, within 1e-3 of the way. */
 static void compare_weights(struct trace *t, struct bco_model *model, struct bco_model *initial) {
     yyjson_val *final = yyjson_obj_get(t->root, "final_weights");
     for (size_t i = 0; final && i < bco_model_parameter_count(model); i++) {
         struct bco_parameter p = bco_model_parameter(model, i), q = bco_model_parameter(initial, i);
-        double sum = 0, want = golden_number(yyjson_obj_get(final, p.name), "l2_change");
+        double sum = 0, want = golden_number(yyjson_obj_get(final, bare_name(p.name)), "l2_change");
         for (size_t k = 0; k < p.count; k++) {
             double change = (double)p.weight[k] - q.weight[k];
             sum += change * change;
@@ -301,18 +306,25 @@ static struct bco_dataset *read_records(const struct bco_model *model, const cha
     return data;
 }
 
-static struct bco_model *open_model(void) {
+/* `adapter`: a folder beside the traces, or NULL. */
+static struct bco_model *open_adapted(const char *adapter) {
     struct bco_error err = {0};
     struct bco_model *model;
-    const struct bco_model_options options = {.trainable = true, .threads = 1};
+    char path[4200];
+    const struct bco_model_options options = {.trainable = true, .threads = 1, .adapter = adapter ? path : NULL};
+    if (adapter) snprintf(path, sizeof path, "%s/%s", shared_path("golden/train"), adapter);
     must(bco_model_open(&model, shared_path("models/tinystories-656k"), &options, &err), &err);
     return model;
 }
 
-static void follow(const char *name, size_t micro_tokens) {
+static struct bco_model *open_model(void) {
+    return open_adapted(NULL);
+}
+
+static void follow_adapted(const char *name, const char *adapter, size_t micro_tokens) {
     struct bco_error err = {0};
     struct trace t = open_trace(name);
-    struct bco_model *model = open_model(), *initial = open_model();
+    struct bco_model *model = open_adapted(adapter), *initial = open_adapted(adapter);
     char out[96];
     snprintf(out, sizeof out, "%s/out", folder);
     struct bco_train_options options = options_of(&t, out);
@@ -333,6 +345,10 @@ static void follow(const char *name, size_t micro_tokens) {
     bco_model_close(model);
     bco_model_close(initial);
     yyjson_doc_free(t.doc);
+}
+
+static void follow(const char *name, size_t micro_tokens) {
+    follow_adapted(name, NULL, micro_tokens);
 }
 
 static void test_bco_ours(void **state) {
@@ -363,6 +379,11 @@ static void test_sft(void **state) {
 static void test_dpo(void **state) {
     (void)state;
     follow("dpo", 0);
+}
+
+static void test_lora(void **state) {
+    (void)state;
+    follow_adapted("lora", "lora_initial", 300);
 }
 
 /* Every pair is longer than this: one a micro-batch, and never half of one. */
@@ -539,17 +560,10 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours),
-        WITH_FOLDER(test_bco_ours_late),
-        WITH_FOLDER(test_bco_trl),
-        WITH_FOLDER(test_bce),
-        WITH_FOLDER(test_sft),
-        WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),
-        WITH_FOLDER(test_nca),
-        WITH_FOLDER(test_cuts),
-        WITH_FOLDER(test_sft_weight),
-        cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours), WITH_FOLDER(test_bco_ours_late), WITH_FOLDER(test_bco_trl),
+        WITH_FOLDER(test_bce),      WITH_FOLDER(test_sft),           WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),      WITH_FOLDER(test_nca),           WITH_FOLDER(test_lora),
+        WITH_FOLDER(test_cuts),     WITH_FOLDER(test_sft_weight),    cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,6 @@ bco-train -o out </dev/null; echo $?
 bco-train -m "$model" </dev/null; echo $?
 bco-train -m "$model" -o out --loss kto </dev/null; echo $?
 bco-train -m "$model" -o out --loss orpo </dev/null; echo $?
-bco-train -m "$model" -o out --lora 8 </dev/null; echo $?
 bco-train -m "$model" -o out --head </dev/null; echo $?
 bco-train -m "$model" -o out --precision bf16 </dev/null; echo $?
 bco-train -m "$model" -o out --adam-betas 0.9 </dev/null; echo $?
