@@ -24,34 +24,34 @@ void bco_window_free(struct bco_window *w) {
 
 /* ---- filling -------------------------------------------------------------------- */
 
-/* Takes the sequences over. */
-static void add_jobs(struct bco_window *w, struct bco_sequences *sequences, uint64_t record, uint32_t model) {
-    for (size_t i = 0; i < sequences->count; i++) {
-        struct bco_sequence *s = &sequences->items[i];
-        w->jobs[w->job_count] = (struct bco_job){
-            .sequence = *s,
-            .key = bco_store_key_of(model, s->ids, s->length, s->prompt_len),
-            .record = record,
-            .twin = w->job_count,
-        };
-        w->job_count++;
-        w->tokens += s->length;
-        *s = (struct bco_sequence){0};
-    }
+enum bco_code bco_window_add_job(struct bco_window *w, struct bco_sequence *sequence, uint64_t record, uint32_t model,
+                                 struct bco_error *err) {
+    if (!bco_grow((void **)&w->jobs, &w->job_capacity, w->job_count + 1, sizeof *w->jobs)) return bco_fail_memory(err);
+    w->jobs[w->job_count] = (struct bco_job){
+        .sequence = *sequence,
+        .key = bco_store_key_of(model, sequence->ids, sequence->length, sequence->prompt_len),
+        .record = record,
+        .twin = w->job_count,
+    };
+    w->job_count++;
+    w->tokens += sequence->length;
+    *sequence = (struct bco_sequence){0};
+    return BCO_OK;
 }
 
 static enum bco_code add_record(struct bco_window *w, const struct bco_record *record, struct bco_sequences *sequences,
                                 uint64_t number, uint32_t model, struct bco_error *err) {
     bco_buf_clear(&w->text);
     bco_record_write(record, &w->text);
-    if (w->text.failed || !bco_grow((void **)&w->items, &w->item_capacity, w->item_count + 1, sizeof *w->items) ||
-        !bco_grow((void **)&w->jobs, &w->job_capacity, w->job_count + 2, sizeof *w->jobs))
+    if (w->text.failed || !bco_grow((void **)&w->items, &w->item_capacity, w->item_count + 1, sizeof *w->items))
         return bco_fail_memory(err);
     char *json = bco_strndup(w->text.data, w->text.length);
     if (!json) return bco_fail_memory(err);
     w->items[w->item_count++] = (struct bco_item){json, w->text.length, w->job_count, sequences->count};
-    add_jobs(w, sequences, number, model);
-    return BCO_OK;
+    enum bco_code code = BCO_OK;
+    for (size_t i = 0; code == BCO_OK && i < sequences->count; i++)
+        code = bco_window_add_job(w, &sequences->items[i], number, model, err);
+    return code;
 }
 
 static int by_key(const void *a, const void *b) {
@@ -61,7 +61,7 @@ static int by_key(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static enum bco_code find_twins(struct bco_window *w, struct bco_error *err) {
+enum bco_code bco_window_find_twins(struct bco_window *w, struct bco_error *err) {
     struct bco_job **sorted = bco_malloc(w->job_count, sizeof *sorted);
     if (!sorted) return bco_fail_memory(err);
     for (size_t i = 0; i < w->job_count; i++) sorted[i] = &w->jobs[i];
@@ -85,7 +85,7 @@ enum bco_code bco_window_fill(struct bco_window *w, struct bco_source *source, s
         if (code == BCO_OK) code = add_record(w, record, &sequences, source->in, model, err);
         bco_sequences_free(&sequences);
     }
-    return code == BCO_OK ? find_twins(w, err) : code;
+    return code == BCO_OK ? bco_window_find_twins(w, err) : code;
 }
 
 /* ---- what is left to do ------------------------------------------------------------- */

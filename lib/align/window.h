@@ -38,6 +38,12 @@ struct bco_window {
 enum bco_code bco_window_fill(struct bco_window *window, struct bco_source *source, size_t tokens, uint32_t model,
                               struct bco_error *err);
 
+/* Adds one job by hand, and takes the sequence over; `record` names it in errors. After the last one the jobs with
+ * equal keys are to be found. */
+enum bco_code bco_window_add_job(struct bco_window *window, struct bco_sequence *sequence, uint64_t record,
+                                 uint32_t model, struct bco_error *err);
+enum bco_code bco_window_find_twins(struct bco_window *window, struct bco_error *err);
+
 /* Jobs that wait for their result, the longest first: their count, and *order (the caller frees it). */
 enum bco_code bco_window_pending(const struct bco_window *window, size_t **order, size_t *count, struct bco_error *err);
 
