@@ -37,6 +37,10 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 COMMON_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/common/*.c))
 TOOLS := $(patsubst tools/%.c,%,$(wildcard tools/*.c))
 TOOL_PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
+# Tools that open no model. They are linked with what they use of libbco.a: the shared library would load OpenBLAS into
+# them, whose threads begin to spin before main() does.
+STANDALONE := likert2bin pair2bin likert2pair binbalance binsplit binstat bco-tokenize bco-winrate bco-plot
+STANDALONE_PROGRAMS := $(STANDALONE:%=$(BUILD)/bin/%)
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c examples/*/*.c))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -108,6 +112,10 @@ $(BUILD)/lib/libbco.so: $(BUILD)/lib/libbco.so.$(VERSION)
 	@ln -sf libbco.so.$(VERSION) $(@D)/$(SONAME)
 	@ln -sf $(SONAME) $@
 	@touch -h $@
+
+$(STANDALONE_PROGRAMS): $(BUILD)/bin/%: $(BUILD)/tools/%.o $(COMMON_OBJECTS) $(BUILD)/libbco.a
+	@mkdir -p $(@D)
+	$(call run,LINK,$@)$(CC) -Wl,--as-needed $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # The same search path serves the build folder and PREFIX: bin/ beside lib/.
 $(BUILD)/bin/%: $(BUILD)/tools/%.o $(COMMON_OBJECTS) $(BUILD)/lib/libbco.so

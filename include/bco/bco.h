@@ -42,9 +42,8 @@ extern "C" {
 BCO_API const char *bco_version(void);
 
 /* Writes the names and versions of the libraries that libbco runs on, "yyjson
- * 0.10.0, zstd 1.5.4, ...", into `text` of `size` bytes, always terminated when
- * size > 0. Returns the length of the whole text in bytes, without its
- * terminator, as snprintf does. */
+ * 0.10.0, zstd 1.5.4, ..." (OpenBLAS and LMDB only in a program that has them), into `text` of `size` bytes, always
+ * terminated when size > 0. Returns the length of the whole text in bytes, without its terminator, as snprintf does. */
 BCO_API size_t bco_version_libraries(char *text, size_t size);
 
 #ifdef __cplusplus
