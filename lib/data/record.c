@@ -139,12 +139,13 @@ static bool child(const struct bco_field *parent, const char *name, size_t lengt
 }
 
 bool bco_record_find(const struct bco_record *record, const char *field, struct bco_field *found) {
-    const struct bco_field *own = own_field(record, field, strlen(field));
-    const char *dot = strchr(field, '.');
-    if (!own && dot) own = own_field(record, field, (size_t)(dot - field));
+    size_t length = strlen(field);
+    const struct bco_field *own = own_field(record, field, length);
+    const char *dot = own ? NULL : memchr(field, '.', length);
+    if (dot) own = own_field(record, field, (size_t)(dot - field));
     if (!own) return false;
     *found = *own;
-    if (own->name_length == strlen(field)) return true;
+    if (!dot) return true;
     for (const char *rest = dot + 1;;) {
         struct bco_field parent = *found;
         if (child(&parent, rest, strlen(rest), found)) return true;

@@ -8,7 +8,8 @@
 __extension__ typedef unsigned __int128 uint128; /* a product's upper half in one instruction */
 
 #define PARTS 256
-#define FIRST_SLOTS 16
+#define FIRST_SLOTS 64
+#define SMALL_SLOTS 4096 /* up to here a part doubles */
 
 /* A slot is empty when its key is all zero; the one key that is all zero itself is stored as 1. */
 struct part {
@@ -81,7 +82,8 @@ static bool rebuild(const struct bco_table *table, struct part *part, size_t slo
 }
 
 static bool grow(const struct bco_table *table, struct part *part) {
-    return rebuild(table, part, part->slots ? part->slots + part->slots / 5 : FIRST_SLOTS, NULL);
+    size_t more = part->slots < SMALL_SLOTS ? part->slots : part->slots / 5;
+    return rebuild(table, part, part->slots ? part->slots + more : FIRST_SLOTS, NULL);
 }
 
 void *bco_table_put(struct bco_table *table, struct bco_hash key, bool *is_new) {
