@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 void bco_buf_free(struct bco_buf *buf) {
     if (!buf) return;
@@ -92,22 +95,34 @@ static const char escape_of[256] = {
     [26] = 'u',  [27] = 'u',    [28] = 'u',   [29] = 'u',   [30] = 'u',   [31] = 'u',
 };
 
+/* Bytes up to the first that needs an escape. */
+static size_t without_escape(const char *text, size_t length) {
+    size_t i = 0;
+#ifdef __SSE2__ /* always on x86-64 */
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1F);
+    for (; length - i >= 16; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
+        __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash));
+        int mask = _mm_movemask_epi8(_mm_or_si128(stop, _mm_cmpeq_epi8(_mm_min_epu8(x, control), x)));
+        if (mask) return i + (size_t)__builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (i < length && !escape_of[(unsigned char)text[i]]) i++;
+    return i;
+}
+
 void bco_buf_json_string(struct bco_buf *buf, const char *text, size_t length) {
-    size_t done = 0;
     bco_buf_char(buf, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        char escape = escape_of[c];
-        if (!escape) continue;
-        bco_buf_add(buf, text + done, i - done);
-        done = i + 1;
-        if (escape == 'u')
+    for (size_t run; (run = without_escape(text, length)) < length; text += run + 1, length -= run + 1) {
+        unsigned char c = (unsigned char)text[run];
+        bco_buf_add(buf, text, run);
+        if (escape_of[c] == 'u') {
             bco_buf_printf(buf, "\\u%04x", c);
-        else {
-            bco_buf_char(buf, '\\');
-            bco_buf_char(buf, escape);
+        } else {
+            const char escape[2] = {'\\', escape_of[c]};
+            bco_buf_add(buf, escape, sizeof escape);
         }
     }
-    bco_buf_add(buf, text + done, length - done);
+    bco_buf_add(buf, text, length);
     bco_buf_char(buf, '"');
 }

@@ -23,6 +23,7 @@ struct bco_csv {
     struct bco_buf field; /* with doubled quotes made single */
     size_t fields;        /* of this row */
     struct bco_buf *json; /* of this row */
+    struct bco_csv_spans *spans;
 };
 
 /* libcsv drops blanks around unquoted fields unless nothing is a blank. */
@@ -76,11 +77,33 @@ static void header_field(void *text, size_t length, void *user) {
 
 static void row_field(void *text, size_t length, void *user) {
     struct bco_csv *csv = user;
+    struct bco_csv_spans *spans = csv->spans;
     if (csv->fields++ >= csv->count) return;
-    const struct bco_buf *name = &csv->columns[csv->fields - 1].json;
+    if (!bco_grow((void **)&spans->items, &spans->capacity, spans->count + 1, sizeof *spans->items)) {
+        csv->failed = true;
+        return;
+    }
+    const struct column *column = &csv->columns[csv->fields - 1];
+    struct bco_csv_span *span = &spans->items[spans->count++];
     if (csv->fields > 1) bco_buf_char(csv->json, ',');
-    bco_buf_add(csv->json, name->data, name->length);
+    span->name = csv->json->length + 1;
+    span->name_length = column->json.length - strlen("\"\":");
+    span->name_escaped = span->name_length != column->name.length;
+    bco_buf_add(csv->json, column->json.data, column->json.length);
+    span->value = csv->json->length;
     bco_buf_json_string(csv->json, text, length);
+    span->value_length = csv->json->length - span->value;
+    span->escaped = span->value_length != length + 2;
+}
+
+struct bco_json_member bco_csv_member(const struct bco_csv_span *span, const char *json) {
+    return (struct bco_json_member){.key = json + span->name,
+                                    .key_length = span->name_length,
+                                    .value = json + span->value,
+                                    .value_length = span->value_length,
+                                    .kind = BCO_TEXT,
+                                    .key_escaped = span->name_escaped,
+                                    .escaped = span->escaped};
 }
 
 static enum bco_code explain(struct bco_csv *csv, const char *row, size_t at, struct bco_error *err) {
@@ -139,9 +162,12 @@ static enum bco_code parse(struct bco_csv *csv, const char *row, size_t length, 
     if (good < length) return bco_fail(err, BCO_EDATA, "the row is not UTF-8, at its byte %zu", good + 1);
     csv->failed = false;
     csv->fields = 0;
-    size_t before = csv->json ? csv->json->length : 0;
+    size_t before = csv->json ? csv->json->length : 0, spans = csv->json ? csv->spans->count : 0;
     if (csv->json && parse_good(csv, row, length, field)) return csv->failed ? bco_fail_memory(err) : BCO_OK;
-    if (csv->json) csv->json->length = before;
+    if (csv->json) {
+        csv->json->length = before;
+        csv->spans->count = spans;
+    }
     csv->fields = 0;
     size_t done = csv_parse(&csv->parser, row, length, field, NULL, csv);
     if (done != length) return explain(csv, row, done, err);
@@ -176,9 +202,10 @@ enum bco_code bco_csv_header(struct bco_csv *csv, const char *row, size_t length
 }
 
 enum bco_code bco_csv_row(struct bco_csv *csv, const char *row, size_t length, struct bco_buf *json,
-                          struct bco_error *err) {
-    size_t before = json->length;
+                          struct bco_csv_spans *spans, struct bco_error *err) {
+    size_t before = json->length, count = spans->count;
     csv->json = json;
+    csv->spans = spans;
     bco_buf_char(json, '{');
     enum bco_code code = parse(csv, row, length, row_field, err);
     bco_buf_char(json, '}');
@@ -187,6 +214,7 @@ enum bco_code bco_csv_row(struct bco_csv *csv, const char *row, size_t length, s
         code = bco_fail(err, BCO_EDATA, "got %zu field%s, expected %zu", csv->fields, csv->fields == 1 ? "" : "s",
                         csv->count);
     if (code && !json->failed) json->length = before;
+    if (code) spans->count = count;
     return code;
 }
 
