@@ -43,6 +43,7 @@ STANDALONE := likert2bin pair2bin likert2pair binbalance binsplit binstat bco-to
 STANDALONE_PROGRAMS := $(STANDALONE:%=$(BUILD)/bin/%)
 UNIT_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 EXAMPLE_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c examples/*/*.c))
+HELPER_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # Unit tests with one version of the kernels each, whatever this machine would choose.
 KERNELS := $(shell grep -l BCO_CLONES lib/*/*.c)
@@ -125,6 +126,9 @@ $(BUILD)/bin/%: $(BUILD)/tools/%.o $(COMMON_OBJECTS) $(BUILD)/lib/libbco.so
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libbco.a
 	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+$(BUILD)/tests/helpers/%: $(BUILD)/tests/helpers/%.o
+	$(call run,LINK,$@)$(CC) $(LINK_FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
 define version_rules
 $$(BUILD)/$(1)/%.o: lib/%.c $$(BUILD)/flags | $$(BUILD)/found
 	@mkdir -p $$(@D)
@@ -159,7 +163,7 @@ $(BUILD)/bco-uninstalled.pc: bco.pc.in include/bco/bco.h $(BUILD)/flags Makefile
 		-e 's|@LIBS@|-fopenmp $(LIBS)|' $< >$@
 
 -include $(LIB_OBJECTS:.o=.d) $(COMMON_OBJECTS:.o=.d) $(TOOLS:%=$(BUILD)/tools/%.d)
--include $(UNIT_PROGRAMS:%=%.d) $(EXAMPLE_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d)
+-include $(UNIT_PROGRAMS:%=%.d) $(EXAMPLE_PROGRAMS:%=%.d) $(HELPER_PROGRAMS:%=%.d) $(FUZZ_PROGRAMS:%=%.d)
 
 # ---- testing ----------------------------------------------------------------
 
@@ -171,7 +175,7 @@ check:
 	@scripts/deps --test
 	@$(MAKE) --no-print-directory $(PARALLEL) check-built
 
-tests: $(UNIT_PROGRAMS) $(VERSION_PROGRAMS) $(EXAMPLE_PROGRAMS) $(REPLAY_PROGRAMS)
+tests: $(UNIT_PROGRAMS) $(VERSION_PROGRAMS) $(EXAMPLE_PROGRAMS) $(HELPER_PROGRAMS) $(REPLAY_PROGRAMS)
 
 check-built: all tests
 	@BUILD=$(BUILD) CC='$(CC)' tests/run -j $(JOBS)
