@@ -10,8 +10,9 @@
 struct refcache {
     struct cli cli;
     const char *model, *adapter, *store, *shard, *chat_file;
-    uint64_t max_length, max_prompt, batch_tokens;
+    uint64_t max_length, max_prompt, batch_tokens, kto_batch;
     int overlong, precision;
+    bool kto, kto_batch_given;
     struct bco_refcache cache;
     struct bco_model *opened;
     struct bco_tokenizer *tokenizer;
@@ -19,7 +20,7 @@ struct refcache {
     struct bco_refcache_counts counts;
 };
 
-enum { MAX_OPTIONS = 20 };
+enum { MAX_OPTIONS = 24 };
 
 static size_t add_options(struct cli_option *to, struct refcache *r) {
     const struct cli_option options[] = {
@@ -30,6 +31,10 @@ static size_t add_options(struct cli_option *to, struct refcache *r) {
          NULL, 0, 0, NULL},
         {"ids", 0, CLI_FLAG, &r->cache.limits.ids, NULL,
          "records carry prompt_ids and completion_ids; used as they are", NULL, 0, 0, NULL},
+        {"kto", 0, CLI_FLAG, &r->kto, NULL, "add what the loss kto needs: mismatched completions and their ref_logp_kl",
+         NULL, 0, 0, NULL},
+        {"kto-batch", 0, CLI_COUNT, &r->kto_batch, "N", "records that give each other their completions [32]", NULL, 2,
+         65536, &r->kto_batch_given},
         {NULL, 0, CLI_FLAG, NULL, NULL, "Limits", NULL, 0, 0, NULL},
         {"max-length", 0, CLI_COUNT, &r->max_length, "N",
          "tokens of prompt and completion [1024, or the model's positions]", NULL, 2, 1e9, NULL},
@@ -66,12 +71,14 @@ static bool parse_shard(struct refcache *r) {
 static int check_usage(struct refcache *r) {
     if (!r->model) return cli_usage(&r->cli, "-m MODEL is missing");
     if (!parse_shard(r)) return cli_usage(&r->cli, "--shard: got '%s', expected I/N with 1 <= I <= N", r->shard);
+    if (r->kto_batch_given && !r->kto) return cli_usage(&r->cli, "--kto-batch needs --kto");
     if (!r->store) r->store = getenv("BCO_STORE");
     if (r->store && !*r->store) r->store = NULL;
     r->cache.limits.max_length = (size_t)r->max_length;
     r->cache.limits.max_prompt = (size_t)r->max_prompt;
     r->cache.limits.overlong = (enum bco_overlong)r->overlong;
     r->cache.batch_tokens = (size_t)r->batch_tokens;
+    r->cache.kto_batch = r->kto ? (size_t)r->kto_batch : 0;
     return -1;
 }
 
@@ -118,6 +125,10 @@ static void summary(const struct refcache *r) {
     if (n->cuts.parted)
         cli_warn(&r->cli, "%" PRIu64 " prompts are rendered otherwise alone: cut where they part from the whole",
                  n->cuts.parted);
+    if (n->same_prompts)
+        cli_warn(&r->cli,
+                 "%" PRIu64 " of %" PRIu64 " mismatched completions are of their own prompt: shuffle the records first",
+                 n->same_prompts, n->out);
     cli_summary(&r->cli,
                 "%" PRIu64 " in, %" PRIu64 " out, %" PRIu64 " computed, %" PRIu64 " from the store, %" PRIu64
                 " repeated, %" PRIu64 " prompts cut, %" PRIu64 " completions cut, %" PRIu64
@@ -127,7 +138,7 @@ static void summary(const struct refcache *r) {
 }
 
 int main(int argc, char **argv) {
-    struct refcache r = {.cache.limits = {.bos = true, .eos = true}};
+    struct refcache r = {.cache.limits = {.bos = true, .eos = true}, .kto_batch = 32};
     struct cli_option options[MAX_OPTIONS];
     const struct cli_tool tool = {.name = "bco-refcache",
                                   .usage = "-m MODEL [options] [FILE...]",

@@ -87,12 +87,16 @@ struct bco_refcache {
     struct bco_limits limits;   /* as bco_refcache_limits left them */
     size_t batch_tokens;        /* tokens computed at once, unless one sequence has more; 0: chosen here */
     uint64_t shard, shards;     /* only record k (from 0) with k mod shards = shard - 1; shards 0 or 1: all */
+    /* KTO: in each run of so many records, in their order, each record is given the completion of the one before it,
+     * the first that of the last; 0: none, else at least 2. */
+    size_t kto_batch;
 };
 
 struct bco_refcache_counts {
     uint64_t in, out, rejected;          /* records; in: of this shard */
     uint64_t computed, stored, repeated; /* sequences: through the model, from the store, same as one before them */
     uint64_t tokens;                     /* that went through the model */
+    uint64_t same_prompts;               /* kto_batch: records whose mismatched completion is one of their own prompt */
     struct bco_cuts cuts;
 };
 
@@ -103,8 +107,12 @@ BCO_API enum bco_code bco_refcache_limits(struct bco_limits *limits, const struc
                                           const struct bco_tokenizer *tokenizer, struct bco_error *err);
 
 /* Reads all records, writes them in their order with ref_logp, ref_tokens and
- * ref_id (pairs: ref_logp_chosen, ref_logp_rejected, ref_tokens_chosen, ref_tokens_rejected, ref_id). Memory: a
- * window of records, however many there are. `counts` is filled on errors too. */
+ * ref_id (pairs: ref_logp_chosen, ref_logp_rejected, ref_tokens_chosen, ref_tokens_rejected, ref_id). With kto_batch also
+ * kl_completion (kl_completion_ids; pairs: kl_chosen and kl_rejected) and ref_logp_kl (ref_logp_kl_chosen,
+ * ref_logp_kl_rejected), of the record's prompt with that completion, cut to the limits where it is overlong whatever
+ * they say; without it a ref_logp_kl that is there is removed, as it was another reference's. Records that are put
+ * aside or left out give nothing; the one record of a last run takes the completion before it. Memory: a window of
+ * records, however many there are. `counts` is filled on errors too. */
 BCO_API enum bco_code bco_refcache_run(const struct bco_refcache *cache, const struct bco_watch *watch,
                                        struct bco_refcache_counts *counts, struct bco_error *err);
 

@@ -1,3 +1,4 @@
+#include "align/mismatch.h"
 #include "align/window.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -119,8 +120,20 @@ static enum bco_code compute(struct run *r, const size_t *order, size_t count, s
 
 /* ---- writing ----------------------------------------------------------------------- */
 
+/* Of the mismatched completions. Where none are wanted, those of an earlier run go: another reference's. */
+static enum bco_code add_mismatched(const struct run *r, struct bco_record *record, size_t count,
+                                    const struct bco_reference *const results[4], struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    for (size_t i = 0; i < count && code == BCO_OK; i++) {
+        const char *name = bco_mismatch_names(count == 2, i)->ref_logp;
+        code = r->window.run ? bco_record_set_number(record, name, results[2 + i]->logp, err)
+                             : bco_record_remove(record, name, err);
+    }
+    return code;
+}
+
 static enum bco_code add_results(void *user, struct bco_record *record, uint64_t number, size_t count,
-                                 const struct bco_reference *const results[2], struct bco_error *err) {
+                                 const struct bco_reference *const results[4], struct bco_error *err) {
     static const char *const logp_names[2][2] = {{"ref_logp", ""}, {"ref_logp_chosen", "ref_logp_rejected"}};
     static const char *const token_names[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
     const struct run *r = user;
@@ -132,7 +145,8 @@ static enum bco_code add_results(void *user, struct bco_record *record, uint64_t
     for (size_t i = 0; i <= pair && code == BCO_OK; i++)
         code = bco_record_set_number(record, token_names[pair][i], (double)results[i]->tokens, err);
     const char *ref_id = r->ref_ids[!r->cache->limits.ids && bco_record_kind(record, "prompt") == BCO_LIST];
-    return code ? code : bco_record_set_text(record, "ref_id", ref_id, strlen(ref_id), err);
+    if (code == BCO_OK) code = bco_record_set_text(record, "ref_id", ref_id, strlen(ref_id), err);
+    return code == BCO_OK ? add_mismatched(r, record, count, results, err) : code;
 }
 
 /* ---- the run ------------------------------------------------------------------------ */
@@ -164,6 +178,7 @@ static void start(struct run *r) {
     r->compute.model = c->model;
     r->compute.batch_tokens = c->batch_tokens ? c->batch_tokens : BATCH_TOKENS;
     r->committed = bco_clock();
+    r->window.run = c->kto_batch;
     r->source = (struct bco_source){
         .reader = c->reader,
         .rejects = c->rejects,
@@ -179,6 +194,7 @@ static void finish(struct run *r) {
     r->counts->in = r->source.in;
     r->counts->rejected = r->source.rejected;
     r->counts->cuts = r->source.cuts;
+    r->counts->same_prompts = r->window.same_prompts;
     bco_window_free(&r->window);
     bco_pack_free(&r->compute.pack);
     free(r->keys);
@@ -193,6 +209,8 @@ enum bco_code bco_refcache_run(const struct bco_refcache *cache, const struct bc
     enum bco_code code = BCO_OK;
     size_t tokens, records;
     *r.counts = (struct bco_refcache_counts){0};
+    if (cache->kto_batch == 1)
+        return bco_fail(err, BCO_EUSAGE, "runs of one record: KTO needs the completion of another one");
     start(&r);
     if (!bco_size_mul(r.compute.batch_tokens, BATCHES_A_WINDOW, &tokens)) tokens = r.compute.batch_tokens;
     do {

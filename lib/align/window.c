@@ -1,5 +1,6 @@
 #include "align/window.h"
 
+#include "align/mismatch.h"
 #include "base/fail.h"
 #include "base/mem.h"
 #include "data/record.h"
@@ -10,6 +11,10 @@
 enum { MOST_RECORDS = 4096 };
 
 void bco_window_clear(struct bco_window *w) {
+    if (w->run && w->item_count > 0) {
+        free(w->last.json);
+        w->last = w->items[--w->item_count];
+    }
     for (size_t i = 0; i < w->item_count; i++) free(w->items[i].json);
     for (size_t i = 0; i < w->job_count; i++) bco_sequence_free(&w->jobs[i].sequence);
     w->item_count = w->job_count = w->tokens = 0;
@@ -17,6 +22,7 @@ void bco_window_clear(struct bco_window *w) {
 
 void bco_window_free(struct bco_window *w) {
     bco_window_clear(w);
+    free(w->last.json);
     free(w->items);
     free(w->jobs);
     bco_buf_free(&w->text);
@@ -39,19 +45,37 @@ enum bco_code bco_window_add_job(struct bco_window *w, struct bco_sequence *sequ
     return BCO_OK;
 }
 
-static enum bco_code add_record(struct bco_window *w, const struct bco_record *record, struct bco_sequences *sequences,
-                                uint64_t number, uint32_t model, struct bco_error *err) {
+static enum bco_code add_jobs(struct bco_window *w, struct bco_sequences *sequences, uint64_t record, uint32_t model,
+                              struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    for (size_t i = 0; i < sequences->count && code == BCO_OK; i++)
+        code = bco_window_add_job(w, &sequences->items[i], record, model, err);
+    return code;
+}
+
+/* The record's text with the name of its file behind it, in a piece of memory of its own. */
+static enum bco_code keep_text(struct bco_window *w, const struct bco_record *record, struct bco_item *item,
+                               struct bco_error *err) {
+    const char *file = bco_record_file(record);
     bco_buf_clear(&w->text);
     bco_record_write(record, &w->text);
-    if (w->text.failed || !bco_grow((void **)&w->items, &w->item_capacity, w->item_count + 1, sizeof *w->items))
+    item->length = w->text.length;
+    bco_buf_add(&w->text, "", 1);
+    bco_buf_add(&w->text, file, strlen(file));
+    item->line = bco_record_line(record);
+    item->json = w->text.failed ? NULL : bco_strndup(w->text.data, w->text.length);
+    return item->json ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code add_record(struct bco_window *w, const struct bco_record *record, struct bco_sequences *sequences,
+                                uint64_t number, uint32_t model, struct bco_error *err) {
+    struct bco_item item = {.first = w->job_count, .count = sequences->count};
+    if (!bco_grow((void **)&w->items, &w->item_capacity, w->item_count + 1, sizeof *w->items))
         return bco_fail_memory(err);
-    char *json = bco_strndup(w->text.data, w->text.length);
-    if (!json) return bco_fail_memory(err);
-    w->items[w->item_count++] = (struct bco_item){json, w->text.length, w->job_count, sequences->count};
-    enum bco_code code = BCO_OK;
-    for (size_t i = 0; code == BCO_OK && i < sequences->count; i++)
-        code = bco_window_add_job(w, &sequences->items[i], number, model, err);
-    return code;
+    enum bco_code code = keep_text(w, record, &item, err);
+    if (code != BCO_OK) return code;
+    w->items[w->item_count++] = item;
+    return add_jobs(w, sequences, number, model, err);
 }
 
 static int by_key(const void *a, const void *b) {
@@ -73,10 +97,81 @@ enum bco_code bco_window_find_twins(struct bco_window *w, struct bco_error *err)
     return BCO_OK;
 }
 
+/* ---- mismatched completions ------------------------------------------------------- */
+
+static enum bco_code parse_item(const struct bco_item *item, struct bco_record **record, struct bco_error *err) {
+    enum bco_code code = bco_record_parse(record, item->json, item->length, err);
+    if (code != BCO_OK) return code;
+    (*record)->file = item->json + item->length + 1;
+    (*record)->line = item->line;
+    return BCO_OK;
+}
+
+static bool same_prompt(const struct bco_record *a, const struct bco_record *b, bool ids) {
+    const char *name = ids ? "prompt_ids" : "prompt";
+    size_t length, other_length;
+    char *text = bco_record_canonical(a, name, &length), *other = bco_record_canonical(b, name, &other_length);
+    bool same = text && other && length == other_length && memcmp(text, other, length) == 0;
+    free(text);
+    free(other);
+    return same;
+}
+
+/* The one before it in the run, of the first the last; of one that is alone in its run the one before that. */
+static const struct bco_item *giver_of(const struct bco_window *w, size_t i) {
+    size_t start = i - i % w->run, end = w->item_count - start < w->run ? w->item_count : start + w->run;
+    if (i > start) return &w->items[i - 1];
+    if (end - start > 1) return &w->items[end - 1];
+    return start > 0 ? &w->items[start - 1] : &w->last;
+}
+
+/* *item becomes what it is with the jobs of its mismatched completions. */
+static enum bco_code mismatch_record(struct bco_window *w, const struct bco_source *source, struct bco_record *record,
+                                     uint32_t model, struct bco_item *item, struct bco_error *err) {
+    const struct bco_sample_options options = {.ids = source->limits.ids};
+    struct bco_sample sample;
+    struct bco_sequences sequences = {0};
+    enum bco_code code = bco_record_sample(record, &options, &sample, err);
+    if (code == BCO_OK)
+        code = bco_mismatch_sequences(source->tokenizer, &source->limits, source->vocabulary, record, &sample,
+                                      &sequences, err);
+    item->mismatched = w->job_count;
+    if (code == BCO_OK) code = add_jobs(w, &sequences, w->jobs[item->first].record, model, err);
+    if (code == BCO_OK) code = keep_text(w, record, item, err);
+    bco_sequences_free(&sequences);
+    return code;
+}
+
+static enum bco_code add_mismatch(struct bco_window *w, const struct bco_source *source, size_t i, uint32_t model,
+                                  struct bco_error *err) {
+    const struct bco_item *from = giver_of(w, i);
+    struct bco_item whole = w->items[i];
+    struct bco_record *record = NULL, *giver = NULL;
+    if (!from->json) return bco_fail(err, BCO_EDATA, "a single record: KTO needs the completion of another one");
+    enum bco_code code = parse_item(&w->items[i], &record, err);
+    if (code == BCO_OK) code = parse_item(from, &giver, err);
+    if (code == BCO_OK) code = bco_mismatch_add(record, giver, source->limits.ids, err);
+    if (code == BCO_OK) w->same_prompts += same_prompt(record, giver, source->limits.ids);
+    if (code == BCO_OK) code = mismatch_record(w, source, record, model, &whole, err);
+    bco_record_free(record);
+    bco_record_free(giver);
+    if (code != BCO_OK) return code;
+    free(w->items[i].json);
+    w->items[i] = whole;
+    return BCO_OK;
+}
+
+/* ---- reading ahead ------------------------------------------------------------------ */
+
+static bool is_full(const struct bco_window *w, size_t tokens) {
+    if (w->item_count < MOST_RECORDS && w->tokens < tokens) return false;
+    return w->run == 0 || w->item_count % w->run == 0;
+}
+
 enum bco_code bco_window_fill(struct bco_window *w, struct bco_source *source, size_t tokens, uint32_t model,
                               struct bco_error *err) {
     enum bco_code code = BCO_OK;
-    while (code == BCO_OK && w->item_count < MOST_RECORDS && w->tokens < tokens) {
+    while (code == BCO_OK && !is_full(w, tokens)) {
         struct bco_record *record;
         struct bco_sample sample;
         struct bco_sequences sequences = {0};
@@ -85,6 +180,7 @@ enum bco_code bco_window_fill(struct bco_window *w, struct bco_source *source, s
         if (code == BCO_OK) code = add_record(w, record, &sequences, source->in, model, err);
         bco_sequences_free(&sequences);
     }
+    for (size_t i = 0; i < w->item_count && w->run && code == BCO_OK; i++) code = add_mismatch(w, source, i, model, err);
     return code == BCO_OK ? bco_window_find_twins(w, err) : code;
 }
 
@@ -158,7 +254,9 @@ static enum bco_code write_item(const struct bco_window *w, const struct bco_ite
                                 bco_window_add *add, void *user, struct bco_error *err) {
     struct bco_record *record = NULL;
     const struct bco_job *first = &w->jobs[item->first], *last = &w->jobs[item->first + item->count - 1];
-    const struct bco_reference *const results[2] = {&w->jobs[first->twin].result, &w->jobs[last->twin].result};
+    const struct bco_reference *results[4] = {&w->jobs[first->twin].result, &w->jobs[last->twin].result};
+    for (size_t i = 0; i < item->count && w->run; i++)
+        results[2 + i] = &w->jobs[w->jobs[item->mismatched + i].twin].result;
     enum bco_code code = bco_record_parse(&record, item->json, item->length, err);
     if (code == BCO_OK) code = add(user, record, first->record, item->count, results, err);
     if (code == BCO_OK && writer) code = bco_writer_record(writer, record, err);

@@ -10,9 +10,10 @@
 #include <bco/refcache.h>
 
 struct bco_item {
-    char *json; /* the record */
-    size_t length;
+    char *json; /* the record; behind it the name of its file */
+    size_t length, line;
     size_t first, count; /* its jobs: one, or two of a pair */
+    size_t mismatched;   /* the first of as many jobs of KTO's mismatched completions */
 };
 
 /* A sequence whose log-prob is wanted. */
@@ -32,9 +33,13 @@ struct bco_window {
     size_t job_count, job_capacity;
     size_t tokens;
     struct bco_buf text;
+
+    size_t run;            /* records that give each other KTO's mismatched completions; 0: there are none */
+    struct bco_item last;  /* of the window before: for a record that is alone in its run */
+    uint64_t same_prompts; /* records whose mismatched completion is one of the same prompt */
 };
 
-/* Reads until there are `tokens` tokens, or the input ends; keys are for `model`. */
+/* Reads until there are `tokens` tokens and a run is whole, or the input ends; keys are for `model`. */
 enum bco_code bco_window_fill(struct bco_window *window, struct bco_source *source, size_t tokens, uint32_t model,
                               struct bco_error *err);
 
@@ -59,9 +64,10 @@ struct bco_compute {
 enum bco_code bco_window_compute(struct bco_window *window, struct bco_compute *compute, const size_t *order,
                                  size_t count, size_t *taken, struct bco_error *err);
 
-/* Adds the `count` results, one or two of a pair, to the record, which was number `number` in the input. */
+/* Adds the `count` results, one or two of a pair, to the record, which was number `number` in the input. In a window
+ * with runs, results[2] and, of a pair, results[3] are those of the mismatched completions. */
 typedef enum bco_code bco_window_add(void *user, struct bco_record *record, uint64_t number, size_t count,
-                                     const struct bco_reference *const results[2], struct bco_error *err);
+                                     const struct bco_reference *const results[4], struct bco_error *err);
 
 /* Writes the records with their results (`writer` NULL: only adds), and is empty again. */
 enum bco_code bco_window_write(struct bco_window *window, struct bco_writer *writer, bco_window_add *add, void *user,

@@ -54,6 +54,10 @@ bool bco_record_find(const struct bco_record *record, const char *field, struct 
 enum bco_code bco_record_find_text(const struct bco_record *record, const char *name, struct bco_field *field,
                                    struct bco_error *err);
 
+/* The same as it is read: decoded, or the JSON text of the messages. */
+enum bco_code bco_record_get_text(const struct bco_record *record, const char *name, struct bco_text *text,
+                                  struct bco_error *err);
+
 /* A weight: a finite number of 0 or more; 1 where the field is missing. BCO_EDATA: anything else. */
 enum bco_code bco_record_weight(const struct bco_record *record, const char *name, double *weight,
                                 struct bco_error *err);

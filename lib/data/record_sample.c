@@ -78,8 +78,8 @@ enum bco_code bco_record_find_text(const struct bco_record *record, const char *
     return field->value_length > 2 ? BCO_OK : bco_record_fail(record, name, err, "is empty");
 }
 
-static enum bco_code get_text(const struct bco_record *record, const char *name, struct bco_text *text,
-                              struct bco_error *err) {
+enum bco_code bco_record_get_text(const struct bco_record *record, const char *name, struct bco_text *text,
+                                  struct bco_error *err) {
     struct bco_field field;
     *text = (struct bco_text){0};
     enum bco_code code = bco_record_find_text(record, name, &field, err);
@@ -122,10 +122,10 @@ static bool looks_like_pair(const struct bco_record *record, const struct bco_sa
 }
 
 static enum bco_code get_texts(const struct bco_record *record, struct bco_sample *sample, struct bco_error *err) {
-    enum bco_code code = get_text(record, "prompt", &sample->prompt, err);
+    enum bco_code code = bco_record_get_text(record, "prompt", &sample->prompt, err);
     if (code) return code;
-    code = get_text(record, sample->is_pair ? "chosen" : "completion", &sample->completion, err);
-    if (!code && sample->is_pair) code = get_text(record, "rejected", &sample->rejected, err);
+    code = bco_record_get_text(record, sample->is_pair ? "chosen" : "completion", &sample->completion, err);
+    if (!code && sample->is_pair) code = bco_record_get_text(record, "rejected", &sample->rejected, err);
     return code;
 }
 

@@ -100,7 +100,7 @@ static enum bco_code reward_of(const struct run *r, const struct bco_record *rec
 }
 
 static enum bco_code add_pair(struct run *r, struct bco_record *record, uint64_t number,
-                              const struct bco_reference *const results[2], struct bco_error *err) {
+                              const struct bco_reference *const results[4], struct bco_error *err) {
     double chosen, rejected;
     enum bco_code code = reward_of(r, record, number, "ref_logp_chosen", "ref_tokens_chosen", results[0], &chosen, err);
     if (code == BCO_OK)
@@ -126,7 +126,7 @@ static enum bco_code add_binary(struct run *r, struct bco_record *record, uint64
 }
 
 static enum bco_code add_rewards(void *user, struct bco_record *record, uint64_t number, size_t count,
-                                 const struct bco_reference *const results[2], struct bco_error *err) {
+                                 const struct bco_reference *const results[4], struct bco_error *err) {
     return count > 1 ? add_pair(user, record, number, results, err) : add_binary(user, record, number, results[0], err);
 }
 
