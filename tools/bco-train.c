@@ -18,6 +18,7 @@ struct train {
     bool lr_given, dtype_given;
     bool made; /* OUT was not there */
     uint64_t max_length, max_prompt, batch, micro_tokens, keep;
+    bool shift_given, decay_given;
     int loss, shift, schedule, overlong, order, init, precision, dtype, stop_on;
     struct bco_model *model;
     struct bco_tokenizer *tokenizer;
@@ -39,16 +40,16 @@ static size_t add_method(struct cli_option *to, struct train *t) {
     const struct cli_option options[] = {
         {"model", 'm', CLI_TEXT, &t->model_path, "MODEL", "the model folder to start from", NULL, 0, 0, NULL},
         {"output", 'o', CLI_TEXT, &t->cli.output, "OUT", "the model folder to make", NULL, 0, 0, NULL},
-        {"loss", 0, CLI_CHOICE, &t->loss, "LOSS", "bco, bce, dpo, ipo, nca or sft [bco]", "bco|bce|dpo|ipo|nca|sft", 0,
-         0, NULL},
+        {"loss", 0, CLI_CHOICE, &t->loss, "LOSS", "bco, bce, kto, dpo, ipo, nca or sft [bco]",
+         "bco|bce|kto|dpo|ipo|nca|sft", 0, 0, NULL},
         {"beta", 0, CLI_REAL, &o->beta, "X", "reward = beta*(logp - ref_logp) [0.1]", NULL, 1e-300, 1e300, NULL},
         {"up-weight", 0, CLI_REAL, &o->up_weight, "X", "factor on the losses of ups [1]", NULL, 0, 1e300, NULL},
         {"down-weight", 0, CLI_REAL, &o->down_weight, "X", "factor on the losses of downs [1]", NULL, 0, 1e300, NULL},
         {"sft-weight", 0, CLI_REAL, &o->sft_weight, "X", "factor of the ups' mean -logp a token, added to the loss [0]",
          NULL, 0, 1e300, NULL},
         {"shift", 0, CLI_CHOICE, &t->shift, "RULE", "ema, batch, running, cumulative or none [ema]",
-         "ema|batch|running|cumulative|none", 0, 0, NULL},
-        {"shift-decay", 0, CLI_REAL, &o->shift_decay, "X", "of ema [0.99]", NULL, 0, 1, NULL},
+         "ema|batch|running|cumulative|none", 0, 0, &t->shift_given},
+        {"shift-decay", 0, CLI_REAL, &o->shift_decay, "X", "of ema [0.99]", NULL, 0, 1, &t->decay_given},
         {"adapter", 'a', CLI_TEXT, &t->adapter, "DIR",
          "go on from this LoRA adapter of MODEL; with --lora, put a new one on top of it", NULL, 0, 0, NULL},
         {"lora", 0, CLI_TEXT, &t->lora, "R[:ALPHA]",
@@ -181,13 +182,22 @@ static const char *last_part(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
+/* Only bco has a shift, and only ema a decay. -1: go on. */
+static int check_shift(const struct train *t) {
+    enum bco_loss loss = (enum bco_loss)t->loss;
+    enum bco_shift_rule rule = (enum bco_shift_rule)t->shift;
+    if (loss != BCO_LOSS_BCO && t->shift_given && rule != BCO_SHIFT_NONE)
+        return cli_usage(&t->cli, "--shift: the loss %s has no shift, bco alone", bco_loss_name(loss));
+    if (t->decay_given && (loss != BCO_LOSS_BCO || rule != BCO_SHIFT_EMA))
+        return cli_usage(&t->cli, "--shift-decay is of --shift ema, with the loss bco");
+    return -1;
+}
+
 static void take_options(struct train *t) {
-    static const enum bco_loss losses[] = {BCO_LOSS_BCO, BCO_LOSS_BCE, BCO_LOSS_DPO,
-                                           BCO_LOSS_IPO, BCO_LOSS_NCA, BCO_LOSS_SFT};
     struct bco_train_options *o = &t->options;
     static const enum bco_dtype types[] = {BCO_DTYPE_F32, BCO_DTYPE_BF16, BCO_DTYPE_F16};
     struct bco_limits *limits = &t->data_options.limits;
-    o->loss = t->data_options.loss = losses[t->loss];
+    o->loss = t->data_options.loss = (enum bco_loss)t->loss;
     o->shift = (enum bco_shift_rule)t->shift;
     o->schedule = (enum bco_schedule)t->schedule;
     if (t->dtype_given) o->dtype = types[t->dtype];
@@ -215,7 +225,8 @@ static int check_usage(struct train *t) {
     if (t->stop_on && !o->stop_patience) return cli_usage(&t->cli, "--stop-on needs --stop-patience N");
     if (t->stop_on && o->loss == BCO_LOSS_SFT)
         return cli_usage(&t->cli, "--stop-on accuracy: the loss sft has no accuracy");
-    return check_adapter(t);
+    int done = check_shift(t);
+    return done < 0 ? check_adapter(t) : done;
 }
 
 static enum bco_code open_model(struct train *t, struct bco_error *err) {

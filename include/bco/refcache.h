@@ -107,8 +107,8 @@ BCO_API enum bco_code bco_refcache_limits(struct bco_limits *limits, const struc
                                           const struct bco_tokenizer *tokenizer, struct bco_error *err);
 
 /* Reads all records, writes them in their order with ref_logp, ref_tokens and
- * ref_id (pairs: ref_logp_chosen, ref_logp_rejected, ref_tokens_chosen, ref_tokens_rejected, ref_id). With kto_batch also
- * kl_completion (kl_completion_ids; pairs: kl_chosen and kl_rejected) and ref_logp_kl (ref_logp_kl_chosen,
+ * ref_id (pairs: ref_logp_chosen, ref_logp_rejected, ref_tokens_chosen, ref_tokens_rejected, ref_id). With kto_batch
+ * also kl_completion (kl_completion_ids; pairs: kl_chosen and kl_rejected) and ref_logp_kl (ref_logp_kl_chosen,
  * ref_logp_kl_rejected), of the record's prompt with that completion, cut to the limits where it is overlong whatever
  * they say; without it a ref_logp_kl that is there is removed, as it was another reference's. Records that are put
  * aside or left out give nothing; the one record of a last run takes the completion before it. Memory: a window of

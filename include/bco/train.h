@@ -64,8 +64,8 @@ BCO_API void bco_optimizer_step(struct bco_optimizer *optimizer, double rate, do
 struct bco_dataset;
 
 struct bco_dataset_options {
-    /* bco, bce: label and ref_logp are needed, or pairs; dpo, ipo, nca: pairs; sft: neither, and down records are
-     * skipped */
+    /* bco, bce, kto: label and ref_logp are needed, or pairs; kto: also what bco-refcache --kto adds; dpo, ipo, nca:
+     * pairs; sft: neither, and down records are skipped */
     enum bco_loss loss;
     struct bco_limits limits; /* where the records' ref_id does not say; max_length 0, max_prompt 0: the defaults */
     bool max_length_given, max_prompt_given, overlong_given, bos_given, eos_given; /* then ref_id must agree */
@@ -100,13 +100,16 @@ struct bco_train_metrics {
     uint64_t step; /* from 1 */
     bool evaluation;
     double loss;
-    double delta;                    /* NaN for sft and paired losses, which have no error_term either */
+    double delta;                    /* 0 for bce; NaN for kto, sft and paired losses, which have no error_term */
     double rewards_up, rewards_down; /* class means of beta*(logp - ref_logp) */
-    double accuracy; /* share with (reward > delta) == label; paired losses: with reward(chosen) > reward(rejected) */
-    double auc;      /* evaluation only: P(an up's reward > a down's), ties 1/2 */
+    /* share with (reward > delta) == label, for kto (reward > beta*z); paired losses: with reward(chosen) >
+     * reward(rejected) */
+    double accuracy;
+    double auc;                          /* evaluation only: P(an up's reward > a down's), ties 1/2 */
     double logps_up, logps_down;         /* class means of logp */
     double sft_loss;                     /* of ups, nats a token: what sft_weight is the factor of; NaN: 0, or no ups */
     double kl;                           /* -mean(logp - ref_logp) */
+    double z;                            /* kto: max(0, mean(logp - ref_logp) of mismatched completions), else NaN */
     double up_logratio_per_token;        /* sum of the ups' log-ratios / sum of their tokens */
     double error_term;                   /* mean_up exp(-(r - delta)) + mean_down exp(r - delta) */
     double shift_up, shift_down;         /* the shift's class means after the step */
@@ -117,7 +120,7 @@ struct bco_train_metrics {
 };
 
 struct bco_train_options {
-    enum bco_loss loss; /* any but kto; the records are read for the same one */
+    enum bco_loss loss; /* the records are read for the same one */
     double beta;
     double up_weight, down_weight; /* factors on the losses of a class; 1 for paired losses */
     /* Adds sft_weight times the sum of -weight*logp over the step's ups (chosen halves) divided by their tokens. */

@@ -1,5 +1,6 @@
 #include "align/dataset.h"
 
+#include "align/mismatch.h"
 #include "align/source.h"
 #include "base/fail.h"
 #include "base/hash.h"
@@ -33,11 +34,12 @@ struct bco_dataset {
 
 /* ---- what a record says of its reference --------------------------------------------- */
 
-static enum bco_code check_number(const struct bco_record *record, const char *field, struct bco_error *err) {
+static enum bco_code check_number(const struct bco_record *record, const char *field, const char *adder,
+                                  struct bco_error *err) {
     double value;
     size_t length;
     if (bco_record_kind(record, field) == BCO_MISSING)
-        return bco_record_fail(record, field, err, "is missing: bco-refcache adds it");
+        return bco_record_fail(record, field, err, "is missing: %s adds it", adder);
     if (bco_record_number(record, field, &value) && isfinite(value)) return BCO_OK;
     char *got = bco_record_json(record, field, &length);
     enum bco_code code =
@@ -99,8 +101,10 @@ static enum bco_code look(void *user, const struct bco_record *record, const str
         return bco_record_fail(record, d->options.limits.ids ? "chosen_ids" : "chosen", err,
                                "is missing: the loss %s learns from pairs, and this record is none",
                                bco_loss_name(d->options.loss));
-    enum bco_code code = check_number(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", err);
-    if (code == BCO_OK && sample->is_pair) code = check_number(record, "ref_logp_rejected", err);
+    enum bco_code code = check_number(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", "bco-refcache", err);
+    if (code == BCO_OK && sample->is_pair) code = check_number(record, "ref_logp_rejected", "bco-refcache", err);
+    for (size_t i = 0; i <= (size_t)sample->is_pair && d->options.loss == BCO_LOSS_KTO && code == BCO_OK; i++)
+        code = check_number(record, bco_mismatch_names(sample->is_pair, i)->ref_logp, "bco-refcache --kto", err);
     return code == BCO_OK ? check_id(d, record, sample, err) : code;
 }
 
@@ -152,6 +156,19 @@ static enum bco_code spool_entry(struct bco_dataset *d, struct bco_entry *e, con
     return code == BCO_OK ? bco_spool_add(d->spool, name, e->name_length, err) : code;
 }
 
+/* Behind the entry, so that nothing of it stays in memory. */
+static enum bco_code spool_mismatch(struct bco_dataset *d, const struct bco_record *record, const char *ref_logp,
+                                    const struct bco_sequence *sequence, struct bco_error *err) {
+    struct bco_mismatch m = {.length = (uint32_t)sequence->length, .prompt_len = (uint32_t)sequence->prompt_len};
+    size_t bytes = sequence->length * sizeof *sequence->ids;
+    bco_record_number(record, ref_logp, &m.ref_logp);
+    if (sequence->length > UINT32_MAX) return bco_record_fail(record, NULL, err, "has too many tokens");
+    bco_hasher_add(d->hasher, &m, sizeof m);
+    bco_hasher_add(d->hasher, sequence->ids, bytes);
+    enum bco_code code = bco_spool_add(d->spool, &m, sizeof m, err);
+    return code == BCO_OK ? bco_spool_add(d->spool, sequence->ids, bytes, err) : code;
+}
+
 static enum bco_code add_entry(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
                                const struct bco_sequence *sequence, bool second, struct bco_error *err) {
     struct bco_entry e = {.weight = sample->weight, .line = bco_record_line(record), .second = second};
@@ -175,21 +192,36 @@ static enum bco_code add_entry(struct bco_dataset *d, const struct bco_record *r
     return code;
 }
 
+/* What is wrong with a record before any of it is taken. */
+static enum bco_code check_record(struct bco_dataset *d, const struct bco_record *record,
+                                  const struct bco_sample *sample, const struct bco_sequences *sequences,
+                                  struct bco_sequences *mismatched, struct bco_error *err) {
+    static const char *const fields[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
+    enum bco_code code = BCO_OK;
+    if (d->options.loss == BCO_LOSS_SFT) return BCO_OK;
+    for (size_t i = 0; i < sequences->count && code == BCO_OK; i++)
+        code = check_tokens(record, fields[sample->is_pair][i], &sequences->items[i], err);
+    if (code != BCO_OK || d->options.loss != BCO_LOSS_KTO) return code;
+    return bco_mismatch_sequences(d->source.tokenizer, &d->source.limits, d->source.vocabulary, record, sample,
+                                  mismatched, err);
+}
+
 static enum bco_code add_record(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
                                 const struct bco_sequences *sequences, struct bco_error *err) {
-    static const char *const fields[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
     size_t count = d->options.loss == BCO_LOSS_SFT ? 1 : sequences->count;
-    for (size_t i = 0; i < count && d->options.loss != BCO_LOSS_SFT; i++) {
-        enum bco_code code = check_tokens(record, fields[sample->is_pair][i], &sequences->items[i], err);
-        if (code != BCO_OK) return bco_source_reject(&d->source, code, err);
-    }
+    struct bco_sequences mismatched = {0};
+    enum bco_code code = check_record(d, record, sample, sequences, &mismatched, err);
+    if (code != BCO_OK) return bco_source_reject(&d->source, code, err);
     d->counts.records++;
     d->counts.pairs += sample->is_pair;
-    for (size_t i = 0; i < count; i++) {
-        enum bco_code code = add_entry(d, record, sample, &sequences->items[i], i > 0, err);
-        if (code != BCO_OK) return code;
+    for (size_t i = 0; i < count && code == BCO_OK; i++) {
+        code = add_entry(d, record, sample, &sequences->items[i], i > 0, err);
+        if (code == BCO_OK && i < mismatched.count)
+            code =
+                spool_mismatch(d, record, bco_mismatch_names(sample->is_pair, i)->ref_logp, &mismatched.items[i], err);
     }
-    return BCO_OK;
+    bco_sequences_free(&mismatched);
+    return code;
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -309,6 +341,21 @@ const struct bco_entry *bco_dataset_entry(const struct bco_dataset *d, size_t i)
 enum bco_code bco_dataset_ids(const struct bco_dataset *d, size_t i, int32_t *ids, struct bco_error *err) {
     const struct bco_entry *e = &d->entries[i];
     return bco_spool_read(d->spool, e->offset, ids, e->length * sizeof *ids, err);
+}
+
+static uint64_t mismatch_offset(const struct bco_entry *e) {
+    return e->offset + e->length * sizeof(int32_t) + e->name_length;
+}
+
+enum bco_code bco_dataset_mismatch(const struct bco_dataset *d, size_t i, struct bco_mismatch *mismatch,
+                                   struct bco_error *err) {
+    return bco_spool_read(d->spool, mismatch_offset(&d->entries[i]), mismatch, sizeof *mismatch, err);
+}
+
+enum bco_code bco_dataset_mismatch_ids(const struct bco_dataset *d, size_t i, const struct bco_mismatch *mismatch,
+                                       int32_t *ids, struct bco_error *err) {
+    uint64_t offset = mismatch_offset(&d->entries[i]) + sizeof *mismatch;
+    return bco_spool_read(d->spool, offset, ids, mismatch->length * sizeof *ids, err);
 }
 
 void bco_dataset_name(const struct bco_dataset *d, size_t i, struct bco_buf *text) {

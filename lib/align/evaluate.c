@@ -44,7 +44,9 @@ enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metri
         return bco_fail_memory(err);
     }
     for (size_t i = 0; i < count; i++) t->chosen[i] = i;
-    enum bco_code code = look_at_all(t, &e, count, delta, err);
+    enum bco_code code = BCO_OK;
+    if (t->options->loss == BCO_LOSS_KTO) code = bco_trainer_kl(t, t->valid, t->chosen, count, &delta, err);
+    if (code == BCO_OK) code = look_at_all(t, &e, count, delta, err);
     if (code == BCO_OK) {
         *metrics = (struct bco_train_metrics){.step = t->step, .evaluation = true, .tokens = e.tokens};
         bco_trainer_sum_up(t, &e.tally, bco_loss_denominators(t, t->valid, t->chosen, count), delta, metrics);

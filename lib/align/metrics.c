@@ -42,6 +42,7 @@ static void rewards(const struct line *line, const struct bco_train_metrics *m) 
     if (!isnan(m->delta)) number(line, "shift/chosen", m->shift_up);
     if (!isnan(m->delta)) number(line, "shift/rejected", m->shift_down);
     number(line, "kl", m->kl);
+    if (!isnan(m->z)) number(line, "z", m->z);
     number(line, "logratio_per_token/chosen", m->up_logratio_per_token);
     if (!isnan(m->delta)) number(line, "error_term", m->error_term);
 }

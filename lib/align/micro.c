@@ -46,6 +46,32 @@ static enum bco_code add(struct bco_trainer *t, const struct bco_dataset *data, 
     return bco_dataset_ids(data, entry, ids, err);
 }
 
+static enum bco_code add_mismatched(struct bco_trainer *t, const struct bco_dataset *data, size_t entry,
+                                    const struct bco_mismatch *mismatch, struct bco_error *err) {
+    struct bco_micro *m = &t->micro;
+    size_t b = m->pack.count;
+    int32_t *ids = grow(m, b + 1) ? bco_pack_add(&m->pack, mismatch->length, mismatch->prompt_len) : NULL;
+    if (!ids) return bco_fail_memory(err);
+    m->entries[b] = entry;
+    m->ref_logp[b] = mismatch->ref_logp;
+    m->weight[b] = bco_dataset_entry(data, entry)->weight;
+    return bco_dataset_mismatch_ids(data, entry, mismatch, ids, err);
+}
+
+enum bco_code bco_micro_fill_mismatched(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries,
+                                        size_t count, struct bco_error *err) {
+    struct bco_pack *pack = &t->micro.pack;
+    enum bco_code code = BCO_OK;
+    bco_pack_clear(pack);
+    for (size_t i = 0; i < count && code == BCO_OK; i++) {
+        struct bco_mismatch mismatch;
+        code = bco_dataset_mismatch(data, entries[i], &mismatch, err);
+        if (code != BCO_OK || (i > 0 && pack->tokens + mismatch.length > t->micro_tokens)) break;
+        code = add_mismatched(t, data, entries[i], &mismatch, err);
+    }
+    return code;
+}
+
 /* Tokens that go in together: an entry's, or a pair's. */
 static size_t unit_tokens(const struct bco_dataset *data, const size_t *entries, size_t count, size_t unit) {
     size_t tokens = 0;
@@ -99,7 +125,7 @@ static void losses(struct bco_trainer *t, double delta) {
     if (bco_loss_is_paired(t->options->loss))
         bco_micro_pairs(t);
     else
-        bco_loss_binary(t->options->loss, t->options->beta, delta, &samples, m->loss, NULL);
+        bco_loss_binary(t->options->loss, t->options->beta, bco_trainer_shift(t, delta), &samples, m->loss, NULL);
 }
 
 static void tally_pairs(const struct bco_micro *m, struct bco_tally *tally) {
@@ -139,7 +165,8 @@ void bco_trainer_sum_up(const struct bco_trainer *t, const struct bco_tally *tal
                         struct bco_denominators denominators, double delta, struct bco_train_metrics *metrics) {
     const struct bco_train_options *o = t->options;
     bco_tally_metrics(tally, denominators.loss, delta, metrics);
-    if (o->loss == BCO_LOSS_SFT || bco_loss_is_paired(o->loss)) metrics->delta = NAN;
+    metrics->z = o->loss == BCO_LOSS_KTO ? bco_trainer_shift(t, delta) : NAN;
+    if (o->loss != BCO_LOSS_BCO && o->loss != BCO_LOSS_BCE) metrics->delta = NAN;
     metrics->sft_loss = NAN;
     if (!(o->sft_weight > 0) || denominators.up_tokens == 0) return;
     metrics->sft_loss = -tally->up.logp / denominators.up_tokens;

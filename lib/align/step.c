@@ -87,7 +87,8 @@ static double slope(void *user, size_t b, double logp) {
     struct bco_loss_samples sample = {1, &logp, &m->ref_logp[b], &m->up[b], &m->loss_weight[b]};
     double dloss;
     if (bco_loss_is_paired(p->trainer->options->loss)) return m->slope[b] / p->denominators.loss + anchor_slope(p, b);
-    bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, p->delta, &sample, NULL, &dloss);
+    bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, bco_trainer_shift(p->trainer, p->delta),
+                    &sample, NULL, &dloss);
     return dloss / p->denominators.loss + anchor_slope(p, b);
 }
 
@@ -166,6 +167,10 @@ static enum bco_code gradients(struct pass *p, size_t count, struct bco_shift *s
         bco_shift_update(shift, &first);
     }
     p->delta = has_shift(t) ? bco_shift_delta(shift) : 0;
+    if (t->options->loss == BCO_LOSS_KTO) {
+        enum bco_code code = bco_trainer_kl(t, t->train, t->chosen, count, &p->delta, err);
+        if (code != BCO_OK) return code;
+    }
     enum bco_code code = sum_gradients(p, count, &sums, err);
     if (code == BCO_OK && !two_passes) bco_shift_update(shift, &sums);
     return code;

@@ -39,8 +39,8 @@ void bco_train_defaults(struct bco_train_options *o) {
 /* ---- what is asked for ---------------------------------------------------------------------- */
 
 static enum bco_code check_options(const struct bco_train_options *o, struct bco_error *err) {
-    if (!bco_loss_name(o->loss) || o->loss == BCO_LOSS_KTO)
-        return bco_fail(err, BCO_EUSAGE, "the trainer has no such loss: bco, bce, dpo, ipo, nca or sft");
+    if (!bco_loss_name(o->loss))
+        return bco_fail(err, BCO_EUSAGE, "the trainer has no such loss: bco, bce, kto, dpo, ipo, nca or sft");
     if (bco_loss_is_paired(o->loss) && (o->up_weight != 1 || o->down_weight != 1))
         return bco_fail(err, BCO_EUSAGE, "class weights are for losses of single samples, and %s is one of pairs",
                         bco_loss_name(o->loss));

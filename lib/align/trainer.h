@@ -60,6 +60,9 @@ enum bco_code bco_trainer_evaluate(struct bco_trainer *trainer, struct bco_train
 /* Fills the micro-batch with the first of `count` entries, at least one; of a paired loss, whole pairs. */
 enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
                              size_t count, struct bco_error *err);
+/* The same with the mismatched completions of kto: whatever is filled beside pack, ref_logp and weight is not used. */
+enum bco_code bco_micro_fill_mismatched(struct bco_trainer *trainer, const struct bco_dataset *data,
+                                        const size_t *entries, size_t count, struct bco_error *err);
 void bco_micro_free(struct bco_micro *micro);
 /* Losses and slopes of the micro-batch's pairs, from its logp. */
 void bco_micro_pairs(struct bco_trainer *trainer);
@@ -79,6 +82,11 @@ struct bco_denominators bco_loss_denominators(const struct bco_trainer *trainer,
 /* The tally's means; delta as `delta`, or NaN where the loss has none. */
 void bco_trainer_sum_up(const struct bco_trainer *trainer, const struct bco_tally *tally,
                         struct bco_denominators denominators, double delta, struct bco_train_metrics *metrics);
+/* KTO's beta*z of the entries: a forward pass over their mismatched completions. */
+enum bco_code bco_trainer_kl(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
+                             size_t count, double *delta, struct bco_error *err);
+/* What the loss takes as its shift, where `delta` is the reward that parts good from bad. */
+double bco_trainer_shift(const struct bco_trainer *trainer, double delta);
 bool bco_trainer_stopped(const struct bco_trainer *trainer);
 void bco_trainer_warn(const struct bco_trainer *trainer, const char *text);
 

@@ -180,7 +180,8 @@ enum bco_code bco_window_fill(struct bco_window *w, struct bco_source *source, s
         if (code == BCO_OK) code = add_record(w, record, &sequences, source->in, model, err);
         bco_sequences_free(&sequences);
     }
-    for (size_t i = 0; i < w->item_count && w->run && code == BCO_OK; i++) code = add_mismatch(w, source, i, model, err);
+    for (size_t i = 0; i < w->item_count && w->run && code == BCO_OK; i++)
+        code = add_mismatch(w, source, i, model, err);
     return code == BCO_OK ? bco_window_find_twins(w, err) : code;
 }
 

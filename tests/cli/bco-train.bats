@@ -69,6 +69,18 @@ same() {
     done
 }
 
+@test "kto resumes as well" {
+    bco-refcache -q -m "$model" --ids --kto --kto-batch 8 ref.jsonl -o kl.jsonl && mv kl.jsonl ref.jsonl
+    train --loss kto -o whole
+    grep -q '"z":[0-9.e-]*[1-9]' whole/metrics.jsonl
+    bco-train $settings --loss kto --save-every 7 -o cut ref.jsonl &
+    until [ "$(wc -l 2>/dev/null <cut/metrics.jsonl || echo 0)" -ge 11 ]; do :; done
+    kill -9 $! 2>/dev/null || :
+    wait || :
+    train --loss kto --save-every 7 --resume -o cut
+    same whole cut
+}
+
 @test "SIGTERM saves a checkpoint and leaves with 4" {
     bco-train ${settings#-q} --steps 100000 -o out ref.jsonl 2>err &
     until [ "$(wc -l 2>/dev/null <out/metrics.jsonl || echo 0)" -ge 5 ]; do :; done

@@ -70,16 +70,14 @@ static struct trace open_trace(const char *name) {
     return t;
 }
 
-static double initial_logp(size_t index) {
-    static yyjson_doc *doc;
-    if (!doc) doc = golden_open("golden/train/ref_logps.json");
-    return golden_number(yyjson_arr_get(yyjson_obj_get(yyjson_doc_get_root(doc), "records"), index), "logp");
+static void put_ids_as(struct bco_buf *b, yyjson_val *record, const char *name, const char *as) {
+    char *ids = yyjson_val_write(yyjson_obj_get(record, name), 0, NULL);
+    bco_buf_printf(b, "\"%s\":%s,", as, ids);
+    free(ids);
 }
 
 static void put_ids(struct bco_buf *b, yyjson_val *record, const char *name) {
-    char *ids = yyjson_val_write(yyjson_obj_get(record, name), 0, NULL);
-    bco_buf_printf(b, "\"%s\":%s,", name, ids);
-    free(ids);
+    put_ids_as(b, record, name, name);
 }
 
 static void put_pair(struct bco_buf *b, yyjson_val *pair) {
@@ -94,7 +92,19 @@ static void put_pair(struct bco_buf *b, yyjson_val *pair) {
     bco_buf_str(b, "}\n");
 }
 
-static void put_record(struct bco_buf *b, const struct trace *t, size_t index) {
+/* KTO: the completion that the step gave to its record `k`. */
+static void put_mismatch(struct bco_buf *b, const struct trace *t, yyjson_val *step, size_t k) {
+    yyjson_val *whose = yyjson_obj_get(step, "kl_records");
+    if (!whose) return;
+    put_ids_as(b, yyjson_arr_get(t->records, yyjson_get_uint(yyjson_arr_get(whose, k))), "completion_ids",
+               "kl_completion_ids");
+    bco_buf_str(b, "\"ref_logp_kl\":");
+    bco_buf_double(b, yyjson_get_num(yyjson_arr_get(yyjson_obj_get(step, "kl_ref_logps"), k)));
+    bco_buf_char(b, ',');
+}
+
+static void put_record(struct bco_buf *b, const struct trace *t, yyjson_val *step, size_t k) {
+    size_t index = yyjson_get_uint(yyjson_arr_get(yyjson_obj_get(step, "records"), k));
     yyjson_val *record = yyjson_arr_get(t->records, index);
     if (yyjson_obj_get(record, "chosen_ids")) {
         put_pair(b, record);
@@ -103,8 +113,9 @@ static void put_record(struct bco_buf *b, const struct trace *t, size_t index) {
     bco_buf_char(b, '{');
     put_ids(b, record, "prompt_ids");
     put_ids(b, record, "completion_ids");
+    put_mismatch(b, t, step, k);
     bco_buf_str(b, "\"ref_logp\":");
-    bco_buf_double(b, initial_logp(index));
+    bco_buf_double(b, golden_number(record, "ref_logp"));
     bco_buf_printf(b, ",\"label\":%s}\n", yyjson_get_bool(yyjson_obj_get(record, "label")) ? "true" : "false");
 }
 
@@ -112,10 +123,10 @@ static void put_record(struct bco_buf *b, const struct trace *t, size_t index) {
 static const char *write_records(const struct trace *t) {
     const char *path = in_folder("records.jsonl");
     struct bco_buf b = {0};
-    yyjson_val *step, *index;
-    size_t i, n, k, m;
-    yyjson_arr_foreach(t->order, i, n, step) yyjson_arr_foreach(yyjson_obj_get(step, "records"), k, m, index)
-        put_record(&b, t, yyjson_get_uint(index));
+    yyjson_val *step;
+    size_t i, n;
+    yyjson_arr_foreach(t->order, i, n, step) for (size_t k = 0; k < yyjson_arr_size(yyjson_obj_get(step, "records"));
+                                                  k++) put_record(&b, t, step, k);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_int_equal(fwrite(b.data, 1, b.length, file), b.length);
@@ -185,6 +196,7 @@ static void compare_step(void *user, const struct bco_train_metrics *m) {
     assert_non_null(step);
     compare(t, "loss", m->loss, yyjson_obj_get(step, "loss"));
     compare(t, "delta", m->delta, yyjson_obj_get(step, "delta"));
+    compare(t, "kl_mean", m->z, yyjson_obj_get(step, "kl")); /* the mean's room: where it is 0, z may be just above */
     compare(t, "grad_norm", m->gradient_norm, yyjson_obj_get(step, "grad_norm"));
     compare(t, "learning_rate", m->learning_rate, yyjson_obj_get(step, "learning_rate"));
     compare(t, "rewards/chosen", m->rewards_up, yyjson_obj_get(step, "rewards/chosen"));
@@ -284,6 +296,8 @@ static struct bco_train_options options_of(struct trace *t, const char *out) {
     if (setting(t, "shift")) o.shift = (enum bco_shift_rule)word(setting(t, "shift"), shift_name);
     o.shift_decay = number(t, "shift_decay", 0.9);
     o.beta = number(t, "beta", 0.1);
+    o.up_weight = number(t, "up_weight", 1);
+    o.down_weight = number(t, "down_weight", 1);
     o.learning_rate = number(t, "learning_rate", NAN);
     o.schedule = (enum bco_schedule)word(setting(t, "schedule"), schedule_name);
     o.warmup = number(t, "warmup", NAN);
@@ -395,6 +409,17 @@ static void test_ipo(void **state) {
 static void test_nca(void **state) {
     (void)state;
     follow("nca", 400);
+}
+
+static void test_kto(void **state) {
+    (void)state;
+    follow("kto", 0);
+}
+
+/* The mean log-ratio of the mismatched completions is below 0 at each step but the first: z stays 0. */
+static void test_kto_clamp(void **state) {
+    (void)state;
+    follow("kto_clamp", 300);
 }
 
 /* ---- one delta a step, however it is cut --------------------------------------------------------- */
@@ -560,10 +585,13 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours), WITH_FOLDER(test_bco_ours_late), WITH_FOLDER(test_bco_trl),
-        WITH_FOLDER(test_bce),      WITH_FOLDER(test_sft),           WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),      WITH_FOLDER(test_nca),           WITH_FOLDER(test_lora),
-        WITH_FOLDER(test_cuts),     WITH_FOLDER(test_sft_weight),    cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours),   WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),    WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),        WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),        WITH_FOLDER(test_nca),
+        WITH_FOLDER(test_lora),       WITH_FOLDER(test_kto),
+        WITH_FOLDER(test_kto_clamp),  WITH_FOLDER(test_cuts),
+        WITH_FOLDER(test_sft_weight), cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

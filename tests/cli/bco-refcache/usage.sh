@@ -8,4 +8,5 @@ bco-refcache -m "$model" --overlong cut </dev/null; echo $?
 bco-refcache -m "$model" --precision bf16 </dev/null; echo $?
 bco-refcache -m "$model" --max-length 1 </dev/null; echo $?
 bco-refcache -m "$model" --max-length 1000000 --ids </dev/null; echo $?
-bco-refcache -m "$model" --kto </dev/null; echo $?
+bco-refcache -m "$model" --kto-batch 8 </dev/null; echo $?
+bco-refcache -m "$model" --kto --kto-batch 1 </dev/null; echo $?
