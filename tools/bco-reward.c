@@ -215,6 +215,9 @@ static enum bco_code run(struct settings *s, struct bco_error *err) {
     if (!code) code = write_summary(s, err);
     code = close_all(s, code, err);
     const struct bco_reward_counts *n = &s->counts;
+    if (!code && n->cuts.parted)
+        cli_warn(&s->cli, "%" PRIu64 " prompts are rendered otherwise alone: cut where they part from the whole",
+                 n->cuts.parted);
     if (!code)
         cli_summary(&s->cli,
                     "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " up, %" PRIu64 " down, %" PRIu64 " pairs), %" PRIu64
@@ -249,6 +252,8 @@ static size_t add_options(struct cli_option *to, struct settings *s) {
          NULL, 0, 0, NULL},
         {"chat-template", 0, CLI_TEXT, &s->chat_file, "FILE", "a Jinja template, for messages [the model's own]", NULL,
          0, 0, NULL},
+        {"strict-template", 0, CLI_FLAG, &r->limits.strict_template, NULL,
+         "a prompt that is no prefix of the whole conversation is an error", NULL, 0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "What the rewards are worth", NULL, 0, 0, NULL},
         {"summary", 0, CLI_FLAG, &s->summary, NULL, "that alone, instead of the records", NULL, 0, 0, NULL},
         {"json", 0, CLI_FLAG, &s->json, NULL, "the summary as one JSON object", NULL, 0, 0, NULL},
