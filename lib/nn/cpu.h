@@ -4,6 +4,8 @@
 
 #include "nn/ops.h"
 
+size_t bco_cpu_panel(int threads, size_t T, size_t k);
+void bco_cpu_matmul_rows(const struct bco_team *team, const struct bco_matmul *product);
 void bco_cpu_matmul(const struct bco_team *team, const struct bco_matmul *product);
 void bco_cpu_linear(const struct bco_team *team, const struct bco_linear *linear, size_t T, const float *x, float *y);
 void bco_cpu_linear_backward(const struct bco_team *team, const struct bco_linear *linear, size_t T, const float *x,
@@ -19,6 +21,9 @@ void bco_cpu_rope_backward(const struct bco_team *team, const struct bco_rope *r
                            size_t head_dim, const int32_t *positions, float *dx, size_t ld);
 void bco_cpu_attention(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                        const struct bco_segment *segment, const float *q, float *out, float *logsum);
+/* One query against `keys` keys; scores: [keys], scratch; logsum: NULL, or one value. */
+void bco_cpu_attend(const struct bco_attention *shape, const float *q, const float *k, const float *v, size_t keys,
+                    float *scores, float *out, float *logsum);
 void bco_cpu_attention_backward(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                                 const struct bco_segment *segment, const float *q, const float *out,
                                 const float *logsum, const float *dout, float *dq);

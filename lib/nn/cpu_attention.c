@@ -76,6 +76,12 @@ static void forward_block(const struct bco_attention *shape, const struct bco_se
     size_t D = shape->head_dim, kv = head / (shape->heads / shape->kv_heads);
     const float *k = segment->k + block->low * shape->ldkv + kv * D;
     const float *v = segment->v + block->low * shape->ldkv + kv * D;
+    if (block->rows == 1) {
+        bco_cpu_attend(shape, q + block->row * shape->ldq + head * D, k, v, block->columns, scratch,
+                       out + block->row * shape->ldo + head * D,
+                       logsum ? logsum + block->row * shape->heads + head : NULL);
+        return;
+    }
     scores_of(shape, block, q + block->row * shape->ldq + head * D, k, scratch);
     softmax_rows(shape, block, scratch, logsum ? logsum + block->row * shape->heads + head : NULL);
     struct bco_matmul p = {.m = block->rows,

@@ -79,6 +79,10 @@ static void multiply_half(const struct bco_team *team, const struct bco_matmul *
 }
 
 void bco_cpu_matmul(const struct bco_team *team, const struct bco_matmul *p) {
+    if (team->panel && !p->transpose_a && bco_cpu_panel(team->threads, p->m, p->k) <= team->panel_size) {
+        bco_cpu_matmul_rows(team, p);
+        return;
+    }
     if (p->b_half.bits) {
         multiply_half(team, p);
         return;

@@ -11,6 +11,7 @@ const struct bco_ops bco_cpu_ops = {
     .rope_backward = bco_cpu_rope_backward,
     .attention = bco_cpu_attention,
     .attention_backward = bco_cpu_attention_backward,
+    .panel = bco_cpu_panel,
     .attention_scratch = bco_cpu_attention_scratch,
     .activation = bco_cpu_activation,
     .activation_backward = bco_cpu_activation_backward,

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GRAIN = 64 }; /* tokens: a sequence's memory grows by so many at least */
+
 struct bco_decoder {
     struct bco_model *model;
-    struct bco_cache cache;
+    struct bco_held *held; /* [slots] */
+    size_t slots;
     size_t *length; /* [slots] tokens held */
     size_t *past;   /* [slots], of a step's blocks */
 };
@@ -18,34 +21,18 @@ static size_t width_of(const struct bco_model *model) {
     return model->config.kv_heads * model->config.head_dim;
 }
 
-/* Floats of the keys, and as many of the values. */
-static bool cache_floats(const struct bco_model *model, size_t slots, size_t capacity, size_t *count) {
-    return bco_size_mul(slots, capacity, count) && bco_size_mul(*count, width_of(model), count) &&
-           bco_size_mul(*count, model->config.layers, count) && *count <= PTRDIFF_MAX / (2 * sizeof(float));
-}
-
-size_t bco_decoder_bytes(const struct bco_model *model, size_t slots, size_t capacity) {
-    size_t count;
-    return cache_floats(model, slots, capacity, &count) ? 2 * count * sizeof(float) : SIZE_MAX;
-}
-
-enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *model, size_t slots, size_t capacity,
+enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *model, size_t slots,
                                struct bco_error *err) {
-    size_t count;
     *decoder = NULL;
     if (model->config.classifier) return bco_fail(err, BCO_EUSAGE, "a classifier generates nothing");
-    if (capacity > model->config.positions)
-        return bco_fail(err, BCO_EUSAGE, "%zu tokens are more than the model's %zu positions", capacity,
-                        model->config.positions);
-    if (!cache_floats(model, slots, capacity, &count)) return bco_fail_memory(err);
     struct bco_decoder *d = bco_calloc(1, sizeof *d);
     if (!d) return bco_fail_memory(err);
     d->model = model;
-    d->cache = (struct bco_cache){bco_malloc_aligned(count, sizeof(float)), bco_malloc_aligned(count, sizeof(float)),
-                                  slots, capacity};
+    d->slots = slots;
+    d->held = bco_calloc(slots, sizeof *d->held);
     d->length = bco_calloc(slots, sizeof *d->length);
     d->past = bco_calloc(slots, sizeof *d->past);
-    if (!d->cache.k || !d->cache.v || !d->length || !d->past) {
+    if (!d->held || !d->length || !d->past) {
         bco_decoder_close(d);
         return bco_fail_memory(err);
     }
@@ -55,21 +42,63 @@ enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *m
 
 void bco_decoder_close(struct bco_decoder *decoder) {
     if (!decoder) return;
-    free(decoder->cache.k);
-    free(decoder->cache.v);
+    for (size_t i = 0; decoder->held && i < decoder->slots; i++) {
+        free(decoder->held[i].k);
+        free(decoder->held[i].v);
+    }
+    free(decoder->held);
     free(decoder->length);
     free(decoder->past);
     free(decoder);
 }
 
+size_t bco_decoder_bytes(const struct bco_decoder *d) {
+    size_t tokens = 0;
+    for (size_t i = 0; i < d->slots; i++) tokens += d->held[i].capacity;
+    return 2 * tokens * d->model->config.layers * width_of(d->model) * sizeof(float);
+}
+
+/* The first `length` tokens of every layer. */
+static void copy_tokens(const struct bco_model *model, const struct bco_held *from, size_t length,
+                        const struct bco_held *to) {
+    size_t width = width_of(model), bytes = length * width * sizeof(float);
+    for (size_t l = 0; bytes && l < model->config.layers; l++) {
+        memcpy(to->k + l * to->capacity * width, from->k + l * from->capacity * width, bytes);
+        memcpy(to->v + l * to->capacity * width, from->v + l * from->capacity * width, bytes);
+    }
+}
+
+/* Room for `need` tokens in a slot, at most the model's positions. */
+static enum bco_code grow(struct bco_decoder *d, size_t slot, size_t need, struct bco_error *err) {
+    struct bco_held *held = &d->held[slot], grown;
+    size_t positions = d->model->config.positions, most = held->capacity + held->capacity / 2, count;
+    if (need <= held->capacity) return BCO_OK;
+    grown.capacity = ((need > most ? need : most) + GRAIN - 1) / GRAIN * GRAIN;
+    if (grown.capacity > positions) grown.capacity = positions;
+    if (!bco_size_mul(grown.capacity, width_of(d->model), &count) ||
+        !bco_size_mul(count, d->model->config.layers, &count))
+        return bco_fail_memory(err);
+    grown.k = bco_malloc_aligned(count, sizeof(float));
+    grown.v = bco_malloc_aligned(count, sizeof(float));
+    if (!grown.k || !grown.v) {
+        free(grown.k);
+        free(grown.v);
+        return bco_fail_memory(err);
+    }
+    copy_tokens(d->model, held, d->length[slot], &grown);
+    free(held->k);
+    free(held->v);
+    *held = grown;
+    return BCO_OK;
+}
+
 static enum bco_code check_block(const struct bco_decoder *d, const struct bco_block *block, size_t b,
                                  struct bco_error *err) {
     size_t first = block->starts[b], last = block->starts[b + 1], slot = block->slot[b];
-    if (slot >= d->cache.slots || last <= first)
-        return bco_fail(err, BCO_EUSAGE, "block %zu has no slot or no token", b);
-    if (last - first > d->cache.capacity - d->length[slot])
-        return bco_fail(err, BCO_EUSAGE, "a sequence of %zu tokens is longer than the decoder's %zu",
-                        d->length[slot] + (last - first), d->cache.capacity);
+    if (slot >= d->slots || last <= first) return bco_fail(err, BCO_EUSAGE, "block %zu has no slot or no token", b);
+    if (last - first > d->model->config.positions - d->length[slot])
+        return bco_fail(err, BCO_EUSAGE, "a sequence of %zu tokens is longer than the model's %zu positions",
+                        d->length[slot] + (last - first), d->model->config.positions);
     for (size_t t = first; t < last; t++)
         if (block->ids[t] < 0 || (size_t)block->ids[t] >= d->model->config.vocabulary)
             return bco_fail(err, BCO_EDATA, "id %d is not in the model's vocabulary of %zu", block->ids[t],
@@ -77,13 +106,35 @@ static enum bco_code check_block(const struct bco_decoder *d, const struct bco_b
     return BCO_OK;
 }
 
+/* Columns of the widest product. */
+static size_t widest_input(const struct bco_model *model) {
+    size_t widest = model->config.channels;
+    for (size_t i = 0; i < BCO_PROJECTIONS && model->config.layers; i++)
+        if (model->layers[0].projection[i].linear.in > widest) widest = model->layers[0].projection[i].linear.in;
+    return widest;
+}
+
+/* What a step needs behind the pass: the rows of the last tokens, their norms' statistics, the products' panel. */
+struct extra {
+    size_t rows, statistics, panel; /* elements of 4 bytes */
+};
+
+static struct extra extra_of(const struct bco_model *model, size_t blocks, size_t T) {
+    return (struct extra){(blocks + 15) / 16 * 16, (2 * blocks + 15) / 16 * 16,
+                          model->ops->panel(model->team.threads, T, widest_input(model))};
+}
+
 static void compute(struct bco_decoder *d, const struct bco_block *block, struct bco_pass *pass, float *logits) {
     struct bco_model *model = d->model;
+    struct extra extra = extra_of(model, block->blocks, pass->T);
     int32_t *rows = (int32_t *)(void *)pass->rest;
-    float *statistics = (float *)(void *)(rows + (block->blocks + 15) / 16 * 16);
+    float *statistics = (float *)(void *)(rows + extra.rows);
+    model->team.panel = statistics + extra.statistics;
+    model->team.panel_size = extra.panel;
     bco_trunk_forward(model, pass);
     for (size_t b = 0; b < block->blocks; b++) rows[b] = (int32_t)(block->starts[b + 1] - 1);
     bco_head_logits(model, block->blocks, rows, pass->x, pass->normed, statistics, logits);
+    model->team.panel = NULL;
 }
 
 enum bco_code bco_decoder_step(struct bco_decoder *d, const struct bco_block *block, float *logits,
@@ -91,7 +142,7 @@ enum bco_code bco_decoder_step(struct bco_decoder *d, const struct bco_block *bl
     struct bco_pass pass = {.B = block->blocks,
                             .starts = block->starts,
                             .ids = block->ids,
-                            .cache = &d->cache,
+                            .cache = d->held,
                             .slot = block->slot,
                             .past = d->past};
     enum bco_code code = BCO_OK;
@@ -102,9 +153,12 @@ enum bco_code bco_decoder_step(struct bco_decoder *d, const struct bco_block *bl
         d->past[b] = d->length[block->slot[b]];
         if (length > pass.longest) pass.longest = length;
     }
+    for (size_t b = 0; b < block->blocks; b++)
+        if ((code = grow(d, block->slot[b], d->past[b] + block->starts[b + 1] - block->starts[b], err))) return code;
     pass.T = block->starts[block->blocks];
-    size_t extra = ((block->blocks + 15) / 16 * 16 + 2 * block->blocks) * sizeof(float);
-    if ((code = bco_trunk_prepare(d->model, &pass, extra, err))) return code;
+    struct extra extra = extra_of(d->model, block->blocks, pass.T);
+    size_t bytes = (extra.rows + extra.statistics + extra.panel) * sizeof(float);
+    if ((code = bco_trunk_prepare(d->model, &pass, bytes, err))) return code;
     compute(d, block, &pass, logits);
     for (size_t b = 0; b < block->blocks; b++) d->length[block->slot[b]] += block->starts[b + 1] - block->starts[b];
     return BCO_OK;
@@ -118,12 +172,14 @@ void bco_decoder_rewind(struct bco_decoder *decoder, size_t slot, size_t length)
     if (length < decoder->length[slot]) decoder->length[slot] = length;
 }
 
-void bco_decoder_copy(struct bco_decoder *d, size_t from, size_t to) {
-    size_t width = width_of(d->model), slots = d->cache.slots, room = d->cache.capacity * width;
-    size_t bytes = d->length[from] * width * sizeof(float);
-    for (size_t l = 0; from != to && l < d->model->config.layers; l++) {
-        memcpy(d->cache.k + (l * slots + to) * room, d->cache.k + (l * slots + from) * room, bytes);
-        memcpy(d->cache.v + (l * slots + to) * room, d->cache.v + (l * slots + from) * room, bytes);
+enum bco_code bco_decoder_copy(struct bco_decoder *d, size_t from, size_t to, size_t length, struct bco_error *err) {
+    if (length > d->length[from]) length = d->length[from];
+    if (from != to) {
+        d->length[to] = 0;
+        enum bco_code code = grow(d, to, length, err);
+        if (code) return code;
+        copy_tokens(d->model, &d->held[from], length, &d->held[to]);
     }
-    d->length[to] = d->length[from];
+    d->length[to] = length;
+    return BCO_OK;
 }

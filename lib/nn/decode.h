@@ -7,13 +7,12 @@
 
 struct bco_decoder;
 
-/* A decoder of `slots` sequences of up to `capacity` tokens each (at most the model's
- * positions: BCO_EUSAGE). It keeps `model`, which must outlive it. All slots are empty. */
-enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *model, size_t slots, size_t capacity,
+/* A decoder of `slots` sequences. It keeps `model`, which must outlive it. All slots are empty;
+ * each has memory for what it holds, for half as much again at most once it grew, and keeps it. */
+enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *model, size_t slots,
                                struct bco_error *err);
-void bco_decoder_close(struct bco_decoder *decoder); /* NULL is legal */
-/* What bco_decoder_open would allocate, in bytes; SIZE_MAX where that is no size. */
-size_t bco_decoder_bytes(const struct bco_model *model, size_t slots, size_t capacity);
+void bco_decoder_close(struct bco_decoder *decoder);         /* NULL is legal */
+size_t bco_decoder_bytes(const struct bco_decoder *decoder); /* of keys and values, now */
 
 /* New tokens of some slots: block b's are ids[starts[b]] .. ids[starts[b+1]-1], at least
  * one; they go behind what slot[b] holds. A slot appears once at most. */
@@ -26,15 +25,17 @@ struct bco_block {
 
 /* Computes the blocks and remembers them. logits[b*V ..]: after block b's last
  * token, for softmax. Errors: BCO_EDATA for an id outside the vocabulary,
- * BCO_EUSAGE for a slot that would hold more than its capacity; nothing has changed then. A sequence's
- * logits do not depend on the other blocks beyond rounding (1e-5 relative). */
+ * BCO_EUSAGE for a slot that would hold more tokens than the model has positions; nothing has changed then. A
+ * sequence's logits do not depend on the other blocks or on the threads, not in the last bit; on how its own tokens
+ * are cut into blocks they do, by rounding. */
 enum bco_code bco_decoder_step(struct bco_decoder *decoder, const struct bco_block *block, float *logits,
                                struct bco_error *err);
 
 size_t bco_decoder_length(const struct bco_decoder *decoder, size_t slot); /* tokens it holds */
 void bco_decoder_rewind(struct bco_decoder *decoder, size_t slot,
                         size_t length); /* forgets all but the first `length` */
-/* `to` becomes what `from` is: a prompt computed once for several completions. */
-void bco_decoder_copy(struct bco_decoder *decoder, size_t from, size_t to);
+/* `to` becomes the first `length` tokens of `from`: a prompt computed once for several completions. */
+enum bco_code bco_decoder_copy(struct bco_decoder *decoder, size_t from, size_t to, size_t length,
+                               struct bco_error *err);
 
 #endif

@@ -15,7 +15,9 @@
 #include <omp.h>
 #include <string.h>
 
-enum { SLOTS = 16, STEP_TOKENS = 4096 };
+/* A prompt is fed in pieces of PIECE tokens, whatever runs beside it, so that what is computed hangs on the prompt
+ * alone; a step takes new pieces until it has STEP_TOKENS. */
+enum { SLOTS = 16, PIECE = 512, STEP_TOKENS = 1024 };
 
 /* One prompt with its n completions. */
 struct request {
@@ -29,7 +31,8 @@ struct request {
 
 /* One sequence in the decoder. */
 struct place {
-    bool running, fresh;      /* fresh: its prompt has not been fed */
+    bool running;
+    size_t fed;               /* tokens of the prompt that the decoder has */
     struct request *request;  /* whose prompt the decoder's slot holds, also when nothing runs; may be gone */
     uint64_t number;          /* of that request: tells whether it is gone */
     uint64_t index;           /* which completion */
@@ -50,7 +53,6 @@ struct engine {
     size_t eos_count;
 
     struct bco_decoder *decoder;
-    size_t capacity; /* tokens a slot of the decoder holds */
     struct place *places;
     size_t running;
 
@@ -195,18 +197,6 @@ static enum bco_code pull(struct engine *e, struct bco_error *err) {
     return BCO_OK;
 }
 
-/* Makes sure that the decoder's slots are long enough; *wait: not while others run. */
-static enum bco_code fit(struct engine *e, const struct request *r, bool *wait, struct bco_error *err) {
-    size_t need = r->prompt.count + r->limit, positions = bco_model_positions(e->model);
-    *wait = need > e->capacity && e->running;
-    if (need <= e->capacity || *wait) return BCO_OK;
-    bco_decoder_close(e->decoder);
-    e->decoder = NULL;
-    e->capacity = need < positions / 2 ? need + need / 2 : positions;
-    for (size_t i = 0; i < e->options.slots; i++) e->places[i].request = NULL;
-    return bco_decoder_open(&e->decoder, e->model, e->options.slots, e->capacity, err);
-}
-
 /* A completion's numbers hang together with nothing but the seed, the stream and its index. */
 static uint64_t stream_of(const struct engine *e, uint64_t stream, uint64_t index) {
     const uint64_t words[2] = {stream, index};
@@ -220,15 +210,19 @@ static void occupy(struct engine *e, struct place *place, struct request *r, uin
     place->index = r->started++;
     place->running = true;
     place->logp = 0;
-    place->fresh = place->index == 0;
+    place->fed = place->index == 0 ? 0 : r->prompt.count;
     place->rng = (struct bco_rng){.seed = e->options.seed, .stream = stream_of(e, r->prompt.stream, place->index)};
     e->running++;
+}
+
+static bool is_fed(const struct place *place) {
+    return place->fed == place->request->prompt.count;
 }
 
 /* A slot that still holds the prompt: the one before last to start cannot have been given away since. */
 static size_t holder_of(const struct engine *e, const struct request *r, uint64_t number) {
     for (size_t i = 0; i < e->options.slots; i++)
-        if (e->places[i].request == r && e->places[i].number == number && !e->places[i].fresh) return i;
+        if (e->places[i].request == r && e->places[i].number == number && is_fed(&e->places[i])) return i;
     return e->options.slots;
 }
 
@@ -236,28 +230,24 @@ static size_t holder_of(const struct engine *e, const struct request *r, uint64_
 static enum bco_code start_copy(struct engine *e, size_t slot, struct request *r, uint64_t number,
                                 struct bco_error *err) {
     struct place *place = &e->places[slot];
-    bco_decoder_copy(e->decoder, holder_of(e, r, number), slot);
-    bco_decoder_rewind(e->decoder, slot, r->prompt.count);
+    enum bco_code code = bco_decoder_copy(e->decoder, holder_of(e, r, number), slot, r->prompt.count, err);
+    if (code) return code;
     occupy(e, place, r, number);
     return take_token(e, place, choose(e, place, r->logits, 0), err);
 }
 
 /* Gives one free slot work. *none: there is none to be had now. */
 static enum bco_code start_one(struct engine *e, size_t slot, bool *none, struct bco_error *err) {
-    bool wait;
-    enum bco_code code = BCO_OK;
     *none = true;
     bool all_started = e->last == e->first || request_at(e, e->last - 1)->started == e->options.n;
     if (all_started) {
         if (e->ended || e->last - e->first == e->room) return BCO_OK;
-        code = pull(e, err);
+        enum bco_code code = pull(e, err);
         if (code || e->ended) return code;
     }
     uint64_t number = e->last - 1;
     struct request *r = request_at(e, number);
     if (r->started == 0) {
-        code = fit(e, r, &wait, err);
-        if (code || wait) return code;
         bco_decoder_rewind(e->decoder, slot, 0);
         occupy(e, &e->places[slot], r, number);
         *none = false;
@@ -289,18 +279,27 @@ static bool add_step_ids(struct bco_ids *step, const int32_t *ids, size_t count)
     return true;
 }
 
-/* What each running sequence has to say: its prompt, or its last token. Prompts
- * beyond a step's budget wait for the next one. */
+/* What a place has to say: the next piece of its prompt, or its last token. */
+static const int32_t *next_ids(const struct place *p, size_t *count) {
+    const struct bco_prompt *prompt = &p->request->prompt;
+    *count = 1;
+    if (is_fed(p)) return &p->generated.ids[p->generated.count - 1];
+    *count = prompt->count - p->fed < PIECE ? prompt->count - p->fed : PIECE;
+    return prompt->ids + p->fed;
+}
+
+/* Pieces beyond a step's budget wait for the next one. */
 static bool gather(struct engine *e, size_t *blocks) {
     *blocks = e->step.count = 0;
     e->starts[0] = 0;
     for (size_t i = 0; i < e->options.slots; i++) {
         struct place *p = &e->places[i];
+        size_t count;
         if (!p->running) continue;
-        size_t count = p->fresh ? p->request->prompt.count : 1;
-        if (p->fresh && *blocks && e->step.count + count > STEP_TOKENS) continue;
-        const int32_t *ids = p->fresh ? p->request->prompt.ids : &p->generated.ids[p->generated.count - 1];
+        const int32_t *ids = next_ids(p, &count);
+        if (!is_fed(p) && *blocks && e->step.count + count > STEP_TOKENS) continue;
         if (!add_step_ids(&e->step, ids, count)) return false;
+        if (!is_fed(p)) p->fed += count;
         e->slot[*blocks] = i;
         e->starts[++*blocks] = e->step.count;
     }
@@ -310,7 +309,10 @@ static bool gather(struct engine *e, size_t *blocks) {
 static void choose_all(struct engine *e, size_t blocks, int32_t *tokens) {
     size_t V = e->vocabulary;
 #pragma omp parallel for num_threads(e->options.threads) schedule(dynamic) if (blocks * V > 10000)
-    for (size_t b = 0; b < blocks; b++) tokens[b] = choose(e, &e->places[e->slot[b]], e->logits + b * V, b);
+    for (size_t b = 0; b < blocks; b++) {
+        struct place *p = &e->places[e->slot[b]];
+        if (is_fed(p)) tokens[b] = choose(e, p, e->logits + b * V, b);
+    }
 }
 
 static enum bco_code step(struct engine *e, int32_t *tokens, struct bco_error *err) {
@@ -322,11 +324,10 @@ static enum bco_code step(struct engine *e, int32_t *tokens, struct bco_error *e
     choose_all(e, blocks, tokens);
     for (size_t b = 0; !code && b < blocks; b++) {
         struct place *p = &e->places[e->slot[b]];
-        if (p->fresh) {
-            if (p->request->logits) memcpy(p->request->logits, e->logits + b * V, V * sizeof *e->logits);
-            p->request->computed = true;
-            p->fresh = false;
-        }
+        struct request *r = p->request;
+        if (!is_fed(p)) continue;
+        if (!r->computed && r->logits) memcpy(r->logits, e->logits + b * V, V * sizeof *e->logits);
+        r->computed = true;
         code = take_token(e, p, tokens[b], err);
     }
     return code;
@@ -421,6 +422,7 @@ enum bco_code bco_generate(struct bco_model *model, const struct bco_tokenizer *
         return bco_fail(err, BCO_EDATA, "the tokenizer has %zu ids, the model %zu: not this model's tokenizer",
                         bco_tokenizer_vocabulary(tokenizer), bco_model_vocabulary(model));
     enum bco_code code = make_room(&e, err);
+    if (!code) code = bco_decoder_open(&e.decoder, model, e.options.slots, err);
     if (!code) code = bco_eos_list(model->dir, &e.eos, &e.eos_count, err);
     if (!code) code = loop(&e, err);
     clear(&e);

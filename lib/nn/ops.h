@@ -20,6 +20,8 @@ struct bco_team {
     size_t scratch_size;
     float *wide; /* [wide_size], where 16-bit matrices are widened: at least one of their rows */
     size_t wide_size;
+    float *panel; /* [panel_size]: products are bco_cpu_rows.c's, each row of which depends on nothing but itself */
+    size_t panel_size;
 };
 
 /* c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c; op transposes where told.
@@ -124,6 +126,7 @@ struct bco_ops {
     void (*attention_backward)(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                                const struct bco_segment *segment, const float *q, const float *out, const float *logsum,
                                const float *dout, float *dq);
+    size_t (*panel)(int threads, size_t T, size_t k); /* floats a product of T rows and k columns needs in the panel */
     size_t (*attention_scratch)(const struct bco_attention *shape); /* floats a thread needs */
 
     /* x: [T,2F], gate before up, or [T,F] where there is no gate; y: [T,F]. */

@@ -211,11 +211,12 @@ static void set_segments(const struct bco_model *model, struct bco_pass *p, cons
                                         p->train ? p->dqkv + first * ld + k : NULL,
                                         p->train ? p->dqkv + first * ld + v : NULL};
         if (!p->cache) continue;
-        size_t at = (l * p->cache->slots + p->slot[b]) * p->cache->capacity * width;
-        copy_to_cache(c, p, s, b, p->cache->k + at, p->cache->v + at);
+        const struct bco_held *held = &p->cache[p->slot[b]];
+        size_t at = l * held->capacity * width;
+        copy_to_cache(c, p, s, b, held->k + at, held->v + at);
         segment->keys = p->past[b] + count;
-        segment->k = p->cache->k + at;
-        segment->v = p->cache->v + at;
+        segment->k = held->k + at;
+        segment->v = held->v + at;
     }
 }
 

@@ -22,19 +22,19 @@ struct bco_stash {
     float *after2;     /* [2] */
 };
 
-/* Keys and values of tokens seen before: `slots` sequences of up to `capacity` tokens. */
-struct bco_cache {
-    float *k, *v; /* [layers, slots, capacity, kv_heads*head_dim] */
-    size_t slots, capacity;
+/* Keys and values of tokens seen before, of one sequence; its memory grows with it. */
+struct bco_held {
+    float *k, *v; /* [layers, capacity, kv_heads*head_dim] */
+    size_t capacity;
 };
 
 /* B blocks of new tokens, one behind the other; block b's follow past[b] tokens in
- * slot slot[b] of the cache. Without a cache past is 0. */
+ * cache[slot[b]]. Without a cache past is 0. */
 struct bco_pass {
     size_t B, T;
     const size_t *starts; /* [B+1] */
     const int32_t *ids;   /* [T] */
-    const struct bco_cache *cache;
+    const struct bco_held *cache;
     const size_t *slot, *past; /* [B], with a cache */
     bool train;                /* a backward follows */
     bool recompute;            /* which makes the layers' inside again instead of keeping it */

@@ -142,21 +142,27 @@ static void put(const char *name, const char *text) {
     assert_int_equal(fclose(file), 0);
 }
 
+static struct bco_model *open_random(int positions) {
+    struct bco_model *model;
+    char config[600];
+    snprintf(config, sizeof config,
+             "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"hidden_size\":16,"
+             "\"intermediate_size\":32,\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+             "\"vocab_size\":12,\"max_position_embeddings\":%d,\"hidden_act\":\"silu\",\"rms_norm_eps\":1e-5,"
+             "\"rope_theta\":10000.0,\"tie_word_embeddings\":true,\"initializer_range\":0.2,\"eos_token_id\":7}",
+             positions);
+    put("config.json", config);
+    const struct bco_model_options options = {.init_random = true, .seed = 4, .threads = 2};
+    return bco_model_open(&model, folder, &options, NULL) ? NULL : model;
+}
+
 /* A model of 12 ids with random weights, 40 positions; ids 3 and 5 end a text. */
 static int make_model(void **state) {
-    struct bco_model *model;
     snprintf(folder, sizeof folder, "/tmp/bco-generate-XXXXXX");
     if (!mkdtemp(folder)) return -1;
-    put("config.json",
-        "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\",\"hidden_size\":16,"
-        "\"intermediate_size\":32,\"num_hidden_layers\":2,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
-        "\"vocab_size\":12,\"max_position_embeddings\":40,\"hidden_act\":\"silu\",\"rms_norm_eps\":1e-5,"
-        "\"rope_theta\":10000.0,\"tie_word_embeddings\":true,\"initializer_range\":0.2,\"eos_token_id\":7}");
     put("generation_config.json", "{\"eos_token_id\":[3,5]}");
-    if (bco_model_open(&model, folder, &(struct bco_model_options){.init_random = true, .seed = 4, .threads = 1}, NULL))
-        return -1;
-    *state = model;
-    return 0;
+    *state = open_random(40);
+    return *state ? 0 : -1;
 }
 
 static int remove_model(void **state) {
@@ -173,7 +179,7 @@ static int remove_model(void **state) {
 /* Prompts of 1, 2, ... tokens; completions are added up in one list of ids with -1 between them. */
 struct harness {
     size_t prompts, asked, longest;
-    int32_t ids[40];
+    int32_t ids[1300];
     struct bco_ids out;
     size_t finished[2];
 };
@@ -213,7 +219,7 @@ static enum bco_code sink(void *user, void *tag, const struct bco_completion *co
 }
 
 static void generate(struct bco_model *model, struct harness *h, const struct bco_generate_options *options) {
-    for (size_t i = 0; i < 40; i++) h->ids[i] = (int32_t)(i * 5 % 12);
+    for (size_t i = 0; i < 1300; i++) h->ids[i] = (int32_t)((i + i * i / 12) * 5 % 12);
     if (!h->longest) h->longest = 6;
     struct bco_error err = {0};
     if (bco_generate(model, NULL, options, source, sink, h, NULL, &err)) fail_msg("%s", err.message);
@@ -239,6 +245,31 @@ static void does_not_depend_on_the_batch(void **state) {
         bco_ids_free(&other.out);
     }
     bco_ids_free(&whole.out);
+}
+
+/* Prompts that are fed in several pieces, among short ones: 521, 1042, 223, ... tokens. */
+static enum bco_code long_source(void *user, struct bco_prompt *prompt, bool *end, struct bco_error *err) {
+    struct harness *h = user;
+    enum bco_code code = source(user, prompt, end, err);
+    if (!*end) prompt->count = h->asked * 521 % 1300;
+    return code;
+}
+
+static void long_prompts_come_in_pieces(void **state) {
+    struct bco_model *model = open_random(1400);
+    struct harness whole = {.prompts = 9, .longest = 6}, single = whole;
+    struct bco_generate_options options = {.n = 2, .temperature = 1, .top_p = 1, .max_new_tokens = 90, .slots = 8};
+    (void)state;
+    assert_non_null(model);
+    for (size_t i = 0; i < 1300; i++) whole.ids[i] = single.ids[i] = (int32_t)((i + i * i / 12) * 5 % 12);
+    assert_int_equal(bco_generate(model, NULL, &options, long_source, sink, &whole, NULL, NULL), BCO_OK);
+    options.slots = 1;
+    assert_int_equal(bco_generate(model, NULL, &options, long_source, sink, &single, NULL, NULL), BCO_OK);
+    assert_int_equal(whole.out.count, single.out.count);
+    assert_memory_equal(whole.out.ids, single.out.ids, whole.out.count * sizeof *whole.out.ids);
+    bco_ids_free(&whole.out);
+    bco_ids_free(&single.out);
+    bco_model_close(model);
 }
 
 static void seeds_differ_and_n_only_adds(void **state) {
@@ -310,7 +341,7 @@ static enum bco_code compare_logp(void *user, void *tag, const struct bco_comple
         memcpy(ids, l->h.ids, prompt * sizeof *ids);
         memcpy(ids + prompt, completions[i].ids, completions[i].count * sizeof *ids);
         assert_int_equal(bco_model_logp(l->model, &batch, &logp, NULL, err), BCO_OK);
-        assert_true(fabs(logp - completions[i].logp) < 1e-4);
+        assert_true(fabs(logp - completions[i].logp) < 1e-5 * (1 + fabs(logp)));
         l->compared++;
     }
     return BCO_OK;
@@ -421,12 +452,12 @@ static void greedy_equals_the_goldens(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_the_exact_distribution),     cmocka_unit_test(top_p_and_top_k_are_those_of_sorting),
-        cmocka_unit_test(the_penalty_counts_a_token_once),    cmocka_unit_test(greedy_takes_the_first_of_the_greatest),
-        cmocka_unit_test(does_not_depend_on_the_batch),       cmocka_unit_test(seeds_differ_and_n_only_adds),
-        cmocka_unit_test(sampled_sequences_follow_the_model), cmocka_unit_test(log_probs_are_the_models),
-        cmocka_unit_test(the_models_positions_end_it),        cmocka_unit_test(stops_need_a_tokenizer),
-        cmocka_unit_test(greedy_equals_the_goldens),
+        cmocka_unit_test(samples_the_exact_distribution),  cmocka_unit_test(top_p_and_top_k_are_those_of_sorting),
+        cmocka_unit_test(the_penalty_counts_a_token_once), cmocka_unit_test(greedy_takes_the_first_of_the_greatest),
+        cmocka_unit_test(does_not_depend_on_the_batch),    cmocka_unit_test(long_prompts_come_in_pieces),
+        cmocka_unit_test(seeds_differ_and_n_only_adds),    cmocka_unit_test(sampled_sequences_follow_the_model),
+        cmocka_unit_test(log_probs_are_the_models),        cmocka_unit_test(the_models_positions_end_it),
+        cmocka_unit_test(stops_need_a_tokenizer),          cmocka_unit_test(greedy_equals_the_goldens),
     };
     return cmocka_run_group_tests(tests, make_model, remove_model);
 }

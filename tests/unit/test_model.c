@@ -308,11 +308,11 @@ static void check_greedy(struct bco_model *model, const char *folder, yyjson_val
     struct pack pack = pack_new(1, n);
     if (!greedy) goto done;
     pack_add(&pack, prompt, 1);
-    assert_int_equal(bco_decoder_open(&decoder, model, 2, n + count, NULL), BCO_OK);
+    assert_int_equal(bco_decoder_open(&decoder, model, 2, NULL), BCO_OK);
     assert_int_equal(
         bco_decoder_step(decoder, &(struct bco_block){1, (size_t[]){0}, (size_t[]){0, n - 1}, pack.ids}, logits, NULL),
         BCO_OK);
-    bco_decoder_copy(decoder, 0, 1);
+    assert_int_equal(bco_decoder_copy(decoder, 0, 1, n, NULL), BCO_OK);
     int32_t next[2] = {pack.ids[n - 1], pack.ids[n - 1]};
     yyjson_val *id;
     yyjson_arr_foreach(ids, i, size, id) {

@@ -140,6 +140,42 @@ static void products_half(void **state) {
     for (int t = 0; t < 8; t++) check_half(t & 1, t & 2, t & 4);
 }
 
+/* Rows of c are the same in every bit whatever rows stand beside them, on any number of threads. */
+static void check_rows(bool transpose_b, int half) {
+    enum { M = 290, N = 77, K = 101 };
+    static const size_t parts[] = {1, 2, 15, 16, 17, 100, 139};
+    float *a = calloc(M * K, sizeof *a), *b = calloc(K * N, sizeof *b), *c = calloc(M * N, sizeof *c);
+    float *again = calloc(M * N, sizeof *again), *panel = aligned_alloc(64, 262144 * sizeof *panel);
+    double *expected = calloc(M * N, sizeof *expected);
+    uint16_t bits[K * N];
+    struct bco_team rows = team, one = {.threads = 1, .panel = panel, .panel_size = 262144};
+    fill(a, NULL, M * K, 1, 0);
+    fill(b, NULL, K * N, 1, 0);
+    fill(c, NULL, M * N, 1, 0);
+    memcpy(again, c, M * N * sizeof *c);
+    for (int i = 0; i < K * N; i++) bits[i] = half == 2 ? bco_to_bf16(b[i]) : bco_to_f16(b[i]);
+    if (half) bco_widen((struct bco_half){bits, half == 2}, 0, K * N, b);
+    rows.panel = panel;
+    rows.panel_size = 262144;
+    struct bco_matmul p = {false, transpose_b, M, N, K, 0.5f, a, K, b, transpose_b ? K : N, 2.0f, c, N, {0}};
+    plain_product(&p, expected);
+    if (half) p.b = NULL, p.b_half = (struct bco_half){bits, half == 2};
+    ops->matmul(&rows, &p);
+    assert_close("matmul by rows", c, expected, M * N, 1e-5);
+    p.c = again;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; p.a += p.m * K, p.c += p.m * N, i++) {
+        p.m = parts[i];
+        ops->matmul(i % 2 ? &one : &rows, &p);
+    }
+    assert_memory_equal(c, again, M * N * sizeof *c);
+    free(a), free(b), free(c), free(again), free(panel), free(expected);
+}
+
+static void rows_hang_on_nothing_else(void **state) {
+    (void)state;
+    for (int t = 0; t < 6; t++) check_rows(t & 1, t / 2);
+}
+
 /* ---- linear -------------------------------------------------------------------- */
 
 struct linear_shape {
@@ -463,12 +499,19 @@ static void squares(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exponential),   cmocka_unit_test(products),
-        cmocka_unit_test(products_half), cmocka_unit_test(linear),
-        cmocka_unit_test(norms),         cmocka_unit_test(rope),
-        cmocka_unit_test(attention),     cmocka_unit_test(attention_continued),
-        cmocka_unit_test(activations),   cmocka_unit_test(embedding),
-        cmocka_unit_test(softmax),       cmocka_unit_test(squares),
+        cmocka_unit_test(exponential),
+        cmocka_unit_test(products),
+        cmocka_unit_test(products_half),
+        cmocka_unit_test(rows_hang_on_nothing_else),
+        cmocka_unit_test(linear),
+        cmocka_unit_test(norms),
+        cmocka_unit_test(rope),
+        cmocka_unit_test(attention),
+        cmocka_unit_test(attention_continued),
+        cmocka_unit_test(activations),
+        cmocka_unit_test(embedding),
+        cmocka_unit_test(softmax),
+        cmocka_unit_test(squares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
