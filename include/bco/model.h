@@ -75,6 +75,13 @@ typedef double bco_dlogp(void *user, size_t b, double logp);
 BCO_API enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp,
                                      void *user, double *logp, struct bco_error *err);
 
+/* The same for sequences in pairs, 2k and 2k + 1: when `dlogp` is asked for either, logp[] of both is filled, so that
+ * one forward pass is enough for a loss of pairs. `logp` [B] must be there. No more memory: where the completions of a
+ * pair together have more rows of logits than are kept at once (48 MiB of them), the head alone runs its forward twice.
+ * BCO_EUSAGE: B is odd. */
+BCO_API enum bco_code bco_model_grad_pairs(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp,
+                                           void *user, double *logp, struct bco_error *err);
+
 /* What bco_model_grad needs beside weights and gradients, in bytes: for `tokens`
  * tokens in `sequences` sequences of up to `longest` tokens each, all of them completion at
  * worst. It stays allocated between calls. With `recompute` the layers' insides are

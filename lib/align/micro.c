@@ -109,22 +109,19 @@ enum bco_code bco_micro_fail(const struct bco_trainer *t, const struct bco_datas
     return code;
 }
 
-void bco_micro_pairs(struct bco_trainer *t) {
+void bco_micro_pair(struct bco_trainer *t, size_t b) {
     struct bco_micro *m = &t->micro;
-    for (size_t b = 0; b + 1 < m->pack.count; b += 2) {
-        struct bco_loss_pairs pair = {
-            1, &m->logp[b], &m->logp[b + 1], &m->ref_logp[b], &m->ref_logp[b + 1], &m->loss_weight[b]};
-        bco_loss_paired(t->options->loss, t->options->beta, &pair, &m->loss[b], &m->slope[b], &m->slope[b + 1]);
-        m->loss[b + 1] = 0;
-    }
+    struct bco_loss_pairs pair = {
+        1, &m->logp[b], &m->logp[b + 1], &m->ref_logp[b], &m->ref_logp[b + 1], &m->loss_weight[b]};
+    bco_loss_paired(t->options->loss, t->options->beta, &pair, &m->loss[b], &m->slope[b], &m->slope[b + 1]);
+    m->loss[b + 1] = 0;
 }
 
 static void losses(struct bco_trainer *t, double delta) {
     struct bco_micro *m = &t->micro;
     struct bco_loss_samples samples = {m->pack.count, m->logp, m->ref_logp, m->up, m->loss_weight};
-    if (bco_loss_is_paired(t->options->loss))
-        bco_micro_pairs(t);
-    else
+    for (size_t b = 0; b + 1 < m->pack.count && bco_loss_is_paired(t->options->loss); b += 2) bco_micro_pair(t, b);
+    if (!bco_loss_is_paired(t->options->loss))
         bco_loss_binary(t->options->loss, t->options->beta, bco_trainer_shift(t, delta), &samples, m->loss, NULL);
 }
 

@@ -86,7 +86,10 @@ static double slope(void *user, size_t b, double logp) {
     const struct bco_micro *m = &p->trainer->micro;
     struct bco_loss_samples sample = {1, &logp, &m->ref_logp[b], &m->up[b], &m->loss_weight[b]};
     double dloss;
-    if (bco_loss_is_paired(p->trainer->options->loss)) return m->slope[b] / p->denominators.loss + anchor_slope(p, b);
+    if (bco_loss_is_paired(p->trainer->options->loss)) {
+        if (b % 2 == 0) bco_micro_pair(p->trainer, b);
+        return m->slope[b] / p->denominators.loss + anchor_slope(p, b);
+    }
     bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, bco_trainer_shift(p->trainer, p->delta),
                     &sample, NULL, &dloss);
     return dloss / p->denominators.loss + anchor_slope(p, b);
@@ -111,16 +114,12 @@ static void check_start(struct bco_trainer *t) {
     }
 }
 
-/* A pair's slopes need both its log-probs, and the model asks for the first before it knows the second. */
 static enum bco_code micro_step(struct pass *p, struct bco_error *err) {
     struct bco_trainer *t = p->trainer;
     struct bco_batch batch = bco_pack_batch(&t->micro.pack);
-    enum bco_code code = BCO_OK;
-    if (bco_loss_is_paired(t->options->loss)) {
-        code = bco_model_logp(t->model, &batch, t->micro.logp, NULL, err);
-        bco_micro_pairs(t);
-    }
-    if (code == BCO_OK) code = bco_model_grad(t->model, &batch, slope, p, t->micro.logp, err);
+    bool pairs = bco_loss_is_paired(t->options->loss);
+    enum bco_code code =
+        (pairs ? bco_model_grad_pairs : bco_model_grad)(t->model, &batch, slope, p, t->micro.logp, err);
     if (code == BCO_OK) code = bco_micro_tally(t, t->train, p->delta, &p->tally, err);
     if (code != BCO_OK) return code;
     p->norm = bco_model_gradient_norm(t->model);

@@ -64,8 +64,8 @@ enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_datas
 enum bco_code bco_micro_fill_mismatched(struct bco_trainer *trainer, const struct bco_dataset *data,
                                         const size_t *entries, size_t count, struct bco_error *err);
 void bco_micro_free(struct bco_micro *micro);
-/* Losses and slopes of the micro-batch's pairs, from its logp. */
-void bco_micro_pairs(struct bco_trainer *trainer);
+/* Loss and slopes of the micro-batch's pair b, b + 1, from its logp. */
+void bco_micro_pair(struct bco_trainer *trainer, size_t b);
 /* Adds the micro-batch to the tally, `delta` being its shift; BCO_EDATA: a log-prob or a loss is no number. */
 enum bco_code bco_micro_tally(struct bco_trainer *trainer, const struct bco_dataset *data, double delta,
                               struct bco_tally *tally, struct bco_error *err);

@@ -64,38 +64,55 @@ struct scorer {
     const struct bco_batch *batch;
     struct bco_pass *pass;
     struct bco_head *head;
+    size_t group; /* sequences whose slopes need each other's log-probs: 1, or 2 of a pair */
     bco_dlogp *dlogp;
     void *user;
     double *logp;
 };
 
-static void weigh(const struct scorer *s, size_t b, size_t first) {
-    size_t count = completion_of(s->batch, b);
-    double logp = sum_terms(s->head->logp + first, count);
-    double d = s->dlogp(s->user, b, logp);
-    if (s->logp) s->logp[b] = logp;
-    for (size_t i = 0; i < count; i++) s->head->dlogp[first + i] = d;
+/* Of sequences from b on, whose rows begin at `first`: all log-probs before the first slope is asked for. */
+static void weigh(const struct scorer *s, size_t b, size_t end, size_t first) {
+    for (size_t i = b, at = first; i < end && s->logp; at += completion_of(s->batch, i++))
+        s->logp[i] = sum_terms(s->head->logp + at, completion_of(s->batch, i));
+    for (; b < end; first += completion_of(s->batch, b++)) {
+        size_t count = completion_of(s->batch, b);
+        double d = s->dlogp(s->user, b, sum_terms(s->head->logp + first, count));
+        for (size_t i = 0; i < count; i++) s->head->dlogp[first + i] = d;
+    }
 }
 
-/* As many whole sequences as fit into a chunk: one visit of the logits for both directions. */
+/* The rows of the group that begins at b, a sequence or a pair. */
+static size_t rows_of_group(const struct scorer *s, size_t b) {
+    size_t rows = 0;
+    for (size_t i = b; i < b + s->group && i < s->batch->sequences; i++) rows += completion_of(s->batch, i);
+    return rows;
+}
+
+static size_t end_of_group(const struct scorer *s, size_t b) {
+    return b + s->group < s->batch->sequences ? b + s->group : s->batch->sequences;
+}
+
+/* As many whole groups as fit into a chunk: one visit of the logits for both directions. */
 static size_t grad_together(const struct scorer *s, size_t b, size_t first, size_t *count) {
-    size_t end = b, at = first;
+    size_t end = b;
     *count = 0;
-    while (end < s->batch->sequences && *count + completion_of(s->batch, end) <= s->head->chunk)
-        *count += completion_of(s->batch, end++);
+    while (end < s->batch->sequences && *count + rows_of_group(s, end) <= s->head->chunk) {
+        *count += rows_of_group(s, end);
+        end = end_of_group(s, end);
+    }
     if (end == b) return b;
     bco_head_forward(s->model, s->head, s->pass->x, first, *count, true);
-    for (; b < end; at += completion_of(s->batch, b++)) weigh(s, b, at);
+    weigh(s, b, end, first);
     bco_head_backward(s->model, s->head, s->pass->dx, first, *count);
     return end;
 }
 
-/* A sequence longer than a chunk is visited twice: its gradient waits for its whole logp. */
+/* A group longer than a chunk is visited twice: its gradient waits for its whole log-probs. */
 static void grad_long(const struct scorer *s, size_t b, size_t first) {
-    size_t end = first + completion_of(s->batch, b);
+    size_t end = first + rows_of_group(s, b);
     for (size_t at = first; at < end; at += s->head->chunk)
         bco_head_forward(s->model, s->head, s->pass->x, at, bco_head_chunk(s->head, at, end), false);
-    weigh(s, b, first);
+    weigh(s, b, end_of_group(s, b), first);
     for (size_t at = first; at < end; at += s->head->chunk) {
         size_t count = bco_head_chunk(s->head, at, end);
         bco_head_forward(s->model, s->head, s->pass->x, at, count, true);
@@ -110,16 +127,16 @@ static void grad_head(const struct scorer *s) {
         size_t count, end = grad_together(s, b, first, &count);
         if (end == b) {
             grad_long(s, b, first);
-            count = completion_of(s->batch, b);
-            end = b + 1;
+            count = rows_of_group(s, b);
+            end = end_of_group(s, b);
         }
         first += count;
         b = end;
     }
 }
 
-enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,
-                             double *logp, struct bco_error *err) {
+static enum bco_code grad(struct bco_model *model, const struct bco_batch *batch, size_t group, bco_dlogp *dlogp,
+                          void *user, double *logp, struct bco_error *err) {
     if (!model->trainable) return bco_fail(err, BCO_EUSAGE, "gradients of a model that was not opened as trainable");
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
@@ -129,9 +146,20 @@ enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *ba
     bco_head_place(model, &head, pass.rest, true);
     list_rows(batch, &head);
     bco_trunk_forward(model, &pass);
-    grad_head(&(struct scorer){model, batch, &pass, &head, dlogp, user, logp});
+    grad_head(&(struct scorer){model, batch, &pass, &head, group, dlogp, user, logp});
     bco_trunk_backward(model, &pass);
     return BCO_OK;
+}
+
+enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,
+                             double *logp, struct bco_error *err) {
+    return grad(model, batch, 1, dlogp, user, logp, err);
+}
+
+enum bco_code bco_model_grad_pairs(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,
+                                   double *logp, struct bco_error *err) {
+    if (batch->sequences % 2) return bco_fail(err, BCO_EUSAGE, "%zu sequences are no pairs", batch->sequences);
+    return grad(model, batch, 2, dlogp, user, logp, err);
 }
 
 size_t bco_model_activation_bytes(const struct bco_model *model, size_t sequences, size_t tokens, size_t longest,
