@@ -15,7 +15,7 @@ struct train {
     const char *model_path, *adapter, *lora, *lora_targets, *valid_path, *adam_betas, *chat_file;
     uint64_t lora_rank;
     double lora_alpha;
-    bool lr_given, dtype_given;
+    bool head, beta_given, lr_given, dtype_given;
     bool made; /* OUT was not there */
     uint64_t max_length, max_prompt, batch, micro_tokens, keep;
     bool shift_given, decay_given;
@@ -42,7 +42,8 @@ static size_t add_method(struct cli_option *to, struct train *t) {
         {"output", 'o', CLI_TEXT, &t->cli.output, "OUT", "the model folder to make", NULL, 0, 0, NULL},
         {"loss", 0, CLI_CHOICE, &t->loss, "LOSS", "bco, bce, kto, dpo, ipo, nca or sft [bco]",
          "bco|bce|kto|dpo|ipo|nca|sft", 0, 0, NULL},
-        {"beta", 0, CLI_REAL, &o->beta, "X", "reward = beta*(logp - ref_logp) [0.1]", NULL, 1e-300, 1e300, NULL},
+        {"beta", 0, CLI_REAL, &o->beta, "X", "reward = beta*(logp - ref_logp) [0.1]", NULL, 1e-300, 1e300,
+         &t->beta_given},
         {"up-weight", 0, CLI_REAL, &o->up_weight, "X", "factor on the losses of ups [1]", NULL, 0, 1e300, NULL},
         {"down-weight", 0, CLI_REAL, &o->down_weight, "X", "factor on the losses of downs [1]", NULL, 0, 1e300, NULL},
         {"sft-weight", 0, CLI_REAL, &o->sft_weight, "X", "factor of the ups' mean -logp a token, added to the loss [0]",
@@ -56,6 +57,8 @@ static size_t add_method(struct cli_option *to, struct train *t) {
          "train a new LoRA adapter of rank R, scaled by ALPHA/R [off; ALPHA=2R]", NULL, 0, 0, NULL},
         {"lora-targets", 0, CLI_TEXT, &t->lora_targets, "NAMES", "its modules, as in q_proj,v_proj [all linear layers]",
          NULL, 0, 0, NULL},
+        {"head", 0, CLI_FLAG, &t->head, NULL,
+         "train a classifier, whose score at the last token is the reward; with bco or bce", NULL, 0, 0, NULL},
         {"init", 0, CLI_CHOICE, &t->init, "HOW", "given weights, or random ones [given]", "given|random", 0, 0, NULL},
         {"precision", 0, CLI_CHOICE, &t->precision, "WHAT", "f32 [f32]", "f32", 0, 0, NULL},
         {"dtype", 0, CLI_CHOICE, &t->dtype, "TYPE", "of what is written: f32, bf16 or f16 [MODEL's; an adapter: f32]",
@@ -176,6 +179,17 @@ static int check_adapter(struct train *t) {
     return -1;
 }
 
+/* -1: go on. */
+static int check_head(const struct train *t) {
+    const struct bco_train_options *o = &t->options;
+    if (!t->head) return -1;
+    if (o->loss != BCO_LOSS_BCO && o->loss != BCO_LOSS_BCE)
+        return cli_usage(&t->cli, "--head learns by the losses bco and bce, not by %s", bco_loss_name(o->loss));
+    if (t->beta_given) return cli_usage(&t->cli, "--beta is for implicit rewards: those of --head are its scores");
+    if (o->sft_weight > 0) return cli_usage(&t->cli, "--sft-weight needs log-probs: a model with --head has none");
+    return -1;
+}
+
 /* The last part of a path, for the model card. */
 static const char *last_part(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -226,6 +240,7 @@ static int check_usage(struct train *t) {
     if (t->stop_on && o->loss == BCO_LOSS_SFT)
         return cli_usage(&t->cli, "--stop-on accuracy: the loss sft has no accuracy");
     int done = check_shift(t);
+    if (done < 0) done = check_head(t);
     return done < 0 ? check_adapter(t) : done;
 }
 
@@ -237,9 +252,14 @@ static enum bco_code open_model(struct train *t, struct bco_error *err) {
                                               .adapter = t->adapter,
                                               .lora_rank = (size_t)t->lora_rank,
                                               .lora_alpha = t->lora_alpha,
-                                              .lora_targets = t->lora_targets};
+                                              .lora_targets = t->lora_targets,
+                                              .head = t->head};
     enum bco_code code = bco_train_prepare(&t->options, &t->made, err);
     if (code == BCO_OK) code = bco_model_open(&t->model, t->model_path, &options, err);
+    if (code == BCO_OK && !t->head && bco_model_is_classifier(t->model)) {
+        *err = (struct bco_error){.code = code = BCO_EUSAGE, .message = "is a classifier, which --head trains"};
+        snprintf(err->file, sizeof err->file, "%s", t->adapter ? t->adapter : t->model_path);
+    }
     if (code == BCO_OK && !t->data_options.limits.ids) code = bco_tokenizer_open(&t->tokenizer, t->model_path, err);
     if (code == BCO_OK && !t->data_options.limits.ids)
         code = bco_template_open(&t->chat, t->model_path, t->chat_file, err);

@@ -22,20 +22,23 @@ struct bco_model_options {
     bool init_random; /* weights drawn from config.json's initializer_range; *.safetensors need not be there */
     uint64_t seed;    /* of whatever is drawn */
 
-    const char *adapter;      /* folder of a LoRA adapter in PEFT's layout, on this model; NULL: none */
+    const char *adapter;      /* folder of a LoRA adapter in PEFT's layout, on this model; NULL: none. One with a head
+                                 of its own makes the model a classifier */
     size_t lora_rank;         /* not 0, with trainable: a new adapter of this rank */
     double lora_alpha;        /* its scale is alpha / rank */
     const char *lora_targets; /* its modules, comma-separated ("q_proj,v_proj"); NULL: all linear layers */
-    bool head;                /* a classifier with a scalar head; one is drawn where the model has none */
+    bool head;                /* a classifier with a scalar head; one is drawn where the model has none; it is trained
+                                 with the adapter, and saved in its folder, where there is one */
 };
 
 /* Reads the folder `dir` (config.json, *.safetensors). Everything in it is
  * checked before it is used. `options` NULL: the defaults (all zero).
  * An adapter is trained, and the model's own weights stay, where the model is
- * trainable; otherwise it is merged into them. Errors: BCO_EDATA for whatever is
- * wrong in a folder, BCO_EUSAGE for options that do not go together.
- * Weights that are trained are kept as f32; matrices that are not, and are all F16 or all BF16, stay so in
- * memory, unless an adapter is merged into them. */
+ * trainable; otherwise it is merged into them. With `adapter` and lora_rank the first is merged into the
+ * weights and the new one trained; what is saved is both in one, an adapter of the model in `dir`. Errors: BCO_EDATA
+ * for whatever is wrong in a folder, BCO_EUSAGE for options that do not go together. Weights that are trained are kept
+ * as f32; matrices that are not, and are all F16 or all BF16, stay so in memory, unless an adapter is merged into them.
+ */
 BCO_API enum bco_code bco_model_open(struct bco_model **model, const char *dir, const struct bco_model_options *options,
                                      struct bco_error *err);
 BCO_API void bco_model_close(struct bco_model *model); /* NULL is legal */

@@ -64,8 +64,8 @@ BCO_API void bco_optimizer_step(struct bco_optimizer *optimizer, double rate, do
 struct bco_dataset;
 
 struct bco_dataset_options {
-    /* bco, bce, kto: label and ref_logp are needed, or pairs; kto: also what bco-refcache --kto adds; dpo, ipo, nca:
-     * pairs; sft: neither, and down records are skipped */
+    /* bco, bce, kto: label and ref_logp (for a classifier, a label) are needed, or pairs; kto: also what bco-refcache
+     * --kto adds; dpo, ipo, nca: pairs; sft: neither, and down records are skipped */
     enum bco_loss loss;
     struct bco_limits limits; /* where the records' ref_id does not say; max_length 0, max_prompt 0: the defaults */
     bool max_length_given, max_prompt_given, overlong_given, bos_given, eos_given; /* then ref_id must agree */
@@ -99,6 +99,7 @@ BCO_API struct bco_dataset_counts bco_dataset_counts(const struct bco_dataset *d
 struct bco_train_metrics {
     uint64_t step; /* from 1 */
     bool evaluation;
+    bool scores; /* of a classifier: rewards are its scores, and log-probs and kl are NaN */
     double loss;
     double delta;                    /* 0 for bce; NaN for kto, sft and paired losses, which have no error_term */
     double rewards_up, rewards_down; /* class means of beta*(logp - ref_logp) */
@@ -120,7 +121,7 @@ struct bco_train_metrics {
 };
 
 struct bco_train_options {
-    enum bco_loss loss; /* the records are read for the same one */
+    enum bco_loss loss; /* of a classifier bco or bce; the records are read for the same one */
     double beta;
     double up_weight, down_weight; /* factors on the losses of a class; 1 for paired losses */
     /* Adds sft_weight times the sum of -weight*logp over the step's ups (chosen halves) divided by their tokens. */

@@ -44,7 +44,7 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     bco_buf_str(b, "\n## Training\n| setting | value |\n|---|---|\n");
     bco_buf_printf(b, "| loss | %s |\n", bco_loss_name(o->loss));
     write_adapter(b, t->model);
-    if (o->loss != BCO_LOSS_SFT) row(b, "beta", o->beta);
+    if (o->loss != BCO_LOSS_SFT && !t->scores) row(b, "beta", o->beta);
     if (o->sft_weight > 0) row(b, "SFT weight", o->sft_weight);
     if (o->loss == BCO_LOSS_BCO) bco_buf_printf(b, "| reward shift | %s |\n", bco_shift_name(o->shift));
     if (o->loss == BCO_LOSS_BCO && o->shift == BCO_SHIFT_EMA) row(b, "shift decay", o->shift_decay);
@@ -92,7 +92,10 @@ static void write_card(struct bco_buf *b, const struct bco_trainer *t) {
         bco_buf_char(b, '\n');
     }
     bco_buf_printf(b, "tags:\n- %s\n---\n", bco_loss_name(t->options->loss));
-    if (t->options->loss == BCO_LOSS_SFT)
+    if (t->scores)
+        bco_buf_str(b, "# A reward model\nA classifier with one label, trained on thumbs-up and thumbs-down feedback "
+                       "by bco-train");
+    else if (t->options->loss == BCO_LOSS_SFT)
         bco_buf_str(b, "# A fine-tuned model\nTrained on completions by bco-train");
     else
         bco_buf_str(b, "# An aligned model\nAligned from thumbs-up and thumbs-down feedback by bco-train");

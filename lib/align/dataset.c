@@ -27,6 +27,7 @@ struct bco_dataset {
     size_t file_count, file_capacity;
     struct bco_reference_id expected; /* of every ref_id */
     uint32_t policy, base;            /* the model's fingerprints, with its adapter and without */
+    bool references;                  /* are needed: not for sft, nor for a classifier */
     bool has_id;
     bool some_without_id;
     struct bco_dataset_counts counts;
@@ -101,6 +102,7 @@ static enum bco_code look(void *user, const struct bco_record *record, const str
         return bco_record_fail(record, d->options.limits.ids ? "chosen_ids" : "chosen", err,
                                "is missing: the loss %s learns from pairs, and this record is none",
                                bco_loss_name(d->options.loss));
+    if (!d->references) return BCO_OK;
     enum bco_code code = check_number(record, sample->is_pair ? "ref_logp_chosen" : "ref_logp", "bco-refcache", err);
     if (code == BCO_OK && sample->is_pair) code = check_number(record, "ref_logp_rejected", "bco-refcache", err);
     for (size_t i = 0; i <= (size_t)sample->is_pair && d->options.loss == BCO_LOSS_KTO && code == BCO_OK; i++)
@@ -175,7 +177,7 @@ static enum bco_code add_entry(struct bco_dataset *d, const struct bco_record *r
     e.up = sample->is_pair ? !second : sample->has_label ? sample->label : true;
     e.length = (uint32_t)sequence->length;
     e.prompt_len = (uint32_t)sequence->prompt_len;
-    if (d->options.loss != BCO_LOSS_SFT)
+    if (d->references)
         bco_record_number(record,
                           !sample->is_pair ? "ref_logp"
                           : second         ? "ref_logp_rejected"
@@ -198,7 +200,7 @@ static enum bco_code check_record(struct bco_dataset *d, const struct bco_record
                                   struct bco_sequences *mismatched, struct bco_error *err) {
     static const char *const fields[2][2] = {{"ref_tokens", ""}, {"ref_tokens_chosen", "ref_tokens_rejected"}};
     enum bco_code code = BCO_OK;
-    if (d->options.loss == BCO_LOSS_SFT) return BCO_OK;
+    if (!d->references) return BCO_OK;
     for (size_t i = 0; i < sequences->count && code == BCO_OK; i++)
         code = check_tokens(record, fields[sample->is_pair][i], &sequences->items[i], err);
     if (code != BCO_OK || d->options.loss != BCO_LOSS_KTO) return code;
@@ -280,6 +282,7 @@ static enum bco_code start(struct bco_dataset *d, const struct bco_model *model,
                            struct bco_error *err) {
     struct bco_limits *limits = &d->options.limits;
     enum bco_code code = bco_refcache_limits(limits, model, tokenizer, err);
+    d->references = d->options.loss != BCO_LOSS_SFT && !bco_model_is_classifier(model);
     d->policy = d->expected.weights = model->fingerprint;
     d->base = model->base_fingerprint;
     d->expected.tokenizer = limits->ids ? 0 : bco_tokenizer_fingerprint(tokenizer);
@@ -375,5 +378,5 @@ uint64_t bco_dataset_fingerprint(const struct bco_dataset *d) {
 }
 
 bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
-    return d->has_id && !d->some_without_id && d->options.loss != BCO_LOSS_SFT && d->expected.weights == d->policy;
+    return d->has_id && !d->some_without_id && d->references && d->expected.weights == d->policy;
 }

@@ -14,8 +14,7 @@ struct evaluation {
 
 static enum bco_code look_at(struct bco_trainer *t, struct evaluation *e, double delta, struct bco_error *err) {
     struct bco_micro *m = &t->micro;
-    struct bco_batch batch = bco_pack_batch(&m->pack);
-    enum bco_code code = bco_model_logp(t->model, &batch, m->logp, NULL, err);
+    enum bco_code code = bco_micro_forward(t, err);
     if (code == BCO_OK) code = bco_micro_tally(t, t->valid, delta, &e->tally, err);
     for (size_t b = 0; b < m->pack.count && code == BCO_OK; b++)
         e->scored[e->count++] = (struct bco_scored){m->logp[b] - m->ref_logp[b], m->weight[b], m->up[b]};

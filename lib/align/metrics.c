@@ -41,9 +41,9 @@ static void rewards(const struct line *line, const struct bco_train_metrics *m) 
     if (m->evaluation) number(line, "rewards/auc", m->auc);
     if (!isnan(m->delta)) number(line, "shift/chosen", m->shift_up);
     if (!isnan(m->delta)) number(line, "shift/rejected", m->shift_down);
-    number(line, "kl", m->kl);
+    if (!m->scores) number(line, "kl", m->kl);
     if (!isnan(m->z)) number(line, "z", m->z);
-    number(line, "logratio_per_token/chosen", m->up_logratio_per_token);
+    if (!m->scores) number(line, "logratio_per_token/chosen", m->up_logratio_per_token);
     if (!isnan(m->delta)) number(line, "error_term", m->error_term);
 }
 
@@ -53,8 +53,8 @@ void bco_metrics_line(struct bco_buf *buf, const struct bco_train_metrics *m, en
     number(&line, "loss", m->loss);
     if (loss != BCO_LOSS_SFT) rewards(&line, m);
     if (!isnan(m->sft_loss)) number(&line, "sft_loss", m->sft_loss);
-    number(&line, "logps/chosen", m->logps_up);
-    number(&line, "logps/rejected", m->logps_down);
+    if (!m->scores) number(&line, "logps/chosen", m->logps_up);
+    if (!m->scores) number(&line, "logps/rejected", m->logps_down);
     count(&line, "samples/chosen", m->up);
     count(&line, "samples/rejected", m->down);
     if (!m->evaluation) {

@@ -109,6 +109,12 @@ enum bco_code bco_micro_fail(const struct bco_trainer *t, const struct bco_datas
     return code;
 }
 
+enum bco_code bco_micro_forward(struct bco_trainer *t, struct bco_error *err) {
+    struct bco_batch batch = bco_pack_batch(&t->micro.pack);
+    if (t->scores) return bco_model_score(t->model, &batch, t->micro.logp, err);
+    return bco_model_logp(t->model, &batch, t->micro.logp, NULL, err);
+}
+
 void bco_micro_pair(struct bco_trainer *t, size_t b) {
     struct bco_micro *m = &t->micro;
     struct bco_loss_pairs pair = {
@@ -122,7 +128,7 @@ static void losses(struct bco_trainer *t, double delta) {
     struct bco_loss_samples samples = {m->pack.count, m->logp, m->ref_logp, m->up, m->loss_weight};
     for (size_t b = 0; b + 1 < m->pack.count && bco_loss_is_paired(t->options->loss); b += 2) bco_micro_pair(t, b);
     if (!bco_loss_is_paired(t->options->loss))
-        bco_loss_binary(t->options->loss, t->options->beta, bco_trainer_shift(t, delta), &samples, m->loss, NULL);
+        bco_loss_binary(t->options->loss, t->beta, bco_trainer_shift(t, delta), &samples, m->loss, NULL);
 }
 
 static void tally_pairs(const struct bco_micro *m, struct bco_tally *tally) {
@@ -138,9 +144,9 @@ enum bco_code bco_micro_tally(struct bco_trainer *t, const struct bco_dataset *d
     for (size_t b = 0; b < m->pack.count; b++) {
         const struct bco_entry *e = bco_dataset_entry(data, m->entries[b]);
         struct bco_seen seen = {m->logp[b], m->ref_logp[b], m->weight[b], m->loss[b], e->length - e->prompt_len, e->up};
-        if (!isfinite(m->logp[b])) return bco_micro_fail(t, data, "log-prob", err);
+        if (!isfinite(m->logp[b])) return bco_micro_fail(t, data, t->scores ? "score" : "log-prob", err);
         if (!isfinite(m->loss[b])) return bco_micro_fail(t, data, "loss", err);
-        bco_tally_add(tally, &seen, o->beta, delta);
+        bco_tally_add(tally, &seen, t->beta, delta);
     }
     if (bco_loss_is_paired(o->loss)) tally_pairs(m, tally);
     return BCO_OK;
@@ -165,6 +171,8 @@ void bco_trainer_sum_up(const struct bco_trainer *t, const struct bco_tally *tal
     metrics->z = o->loss == BCO_LOSS_KTO ? bco_trainer_shift(t, delta) : NAN;
     if (o->loss != BCO_LOSS_BCO && o->loss != BCO_LOSS_BCE) metrics->delta = NAN;
     metrics->sft_loss = NAN;
+    metrics->scores = t->scores;
+    if (t->scores) metrics->kl = metrics->up_logratio_per_token = metrics->logps_up = metrics->logps_down = NAN;
     if (!(o->sft_weight > 0) || denominators.up_tokens == 0) return;
     metrics->sft_loss = -tally->up.logp / denominators.up_tokens;
     metrics->loss += o->sft_weight * metrics->sft_loss;

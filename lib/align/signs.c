@@ -14,6 +14,7 @@ static double size_of(double x) {
 
 static const char *watch_kl(struct bco_signs *s, const struct bco_train_metrics *m, double beta, char *text,
                             size_t size) {
+    if (m->scores) return NULL;
     double moved = fmax(size_of(m->kl), fmax(size_of(m->rewards_up), size_of(m->rewards_down)) / beta);
     s->still = moved < still_nats ? s->still + 1 : 0;
     if (s->said_still || s->still < STILL_STEPS) return NULL;

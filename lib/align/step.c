@@ -54,11 +54,10 @@ static enum bco_code sum_rewards(struct bco_trainer *t, size_t count, struct bco
     for (size_t done = 0; done < count; done += m->pack.count) {
         if (bco_trainer_stopped(t)) return BCO_EINTERRUPTED;
         enum bco_code code = bco_micro_fill(t, t->train, t->chosen + done, count - done, err);
-        struct bco_batch batch = bco_pack_batch(&m->pack);
-        if (code == BCO_OK) code = bco_model_logp(t->model, &batch, m->logp, NULL, err);
+        if (code == BCO_OK) code = bco_micro_forward(t, err);
         for (size_t b = 0; b < m->pack.count && code == BCO_OK; b++) {
-            if (!isfinite(m->logp[b])) code = bco_micro_fail(t, t->train, "log-prob", err);
-            bco_shift_add(sums, t->options->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
+            if (!isfinite(m->logp[b])) code = bco_micro_fail(t, t->train, t->scores ? "score" : "log-prob", err);
+            bco_shift_add(sums, t->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
         }
         if (code != BCO_OK) return code;
     }
@@ -90,8 +89,8 @@ static double slope(void *user, size_t b, double logp) {
         if (b % 2 == 0) bco_micro_pair(p->trainer, b);
         return m->slope[b] / p->denominators.loss + anchor_slope(p, b);
     }
-    bco_loss_binary(p->trainer->options->loss, p->trainer->options->beta, bco_trainer_shift(p->trainer, p->delta),
-                    &sample, NULL, &dloss);
+    bco_loss_binary(p->trainer->options->loss, p->trainer->beta, bco_trainer_shift(p->trainer, p->delta), &sample, NULL,
+                    &dloss);
     return dloss / p->denominators.loss + anchor_slope(p, b);
 }
 
@@ -118,8 +117,9 @@ static enum bco_code micro_step(struct pass *p, struct bco_error *err) {
     struct bco_trainer *t = p->trainer;
     struct bco_batch batch = bco_pack_batch(&t->micro.pack);
     bool pairs = bco_loss_is_paired(t->options->loss);
-    enum bco_code code =
-        (pairs ? bco_model_grad_pairs : bco_model_grad)(t->model, &batch, slope, p, t->micro.logp, err);
+    enum bco_code code = (t->scores ? bco_model_score_grad
+                          : pairs   ? bco_model_grad_pairs
+                                    : bco_model_grad)(t->model, &batch, slope, p, t->micro.logp, err);
     if (code == BCO_OK) code = bco_micro_tally(t, t->train, p->delta, &p->tally, err);
     if (code != BCO_OK) return code;
     p->norm = bco_model_gradient_norm(t->model);
@@ -137,7 +137,7 @@ static enum bco_code sum_gradients(struct pass *p, size_t count, struct bco_shif
         if (code == BCO_OK) code = micro_step(p, err);
         if (code != BCO_OK) return code;
         for (size_t b = 0; b < m->pack.count; b++)
-            bco_shift_add(sums, t->options->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
+            bco_shift_add(sums, t->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
         if (check) check_start(t);
     }
     return BCO_OK;

@@ -100,6 +100,16 @@ static size_t choose_micro_tokens(const struct bco_trainer *t) {
     return tokens;
 }
 
+static enum bco_code check_classifier(const struct bco_trainer *t, struct bco_error *err) {
+    const struct bco_train_options *o = t->options;
+    if (!t->scores) return BCO_OK;
+    if (o->loss != BCO_LOSS_BCO && o->loss != BCO_LOSS_BCE)
+        return bco_fail(err, BCO_EUSAGE, "a classifier learns by the losses bco and bce, not by %s",
+                        bco_loss_name(o->loss));
+    if (o->sft_weight > 0) return bco_fail(err, BCO_EUSAGE, "a classifier has no log-probs: sft_weight must be 0");
+    return BCO_OK;
+}
+
 static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     const struct bco_train_options *o = t->options;
     t->records = bco_dataset_counts(t->train).records;
@@ -216,6 +226,7 @@ static enum bco_code finish(struct bco_trainer *t, struct bco_error *err) {
 static enum bco_code run(struct bco_trainer *t, bool *made, struct bco_error *err) {
     uint64_t keep = 0;
     enum bco_code code = bco_train_prepare(t->options, made, err);
+    if (code == BCO_OK) code = check_classifier(t, err);
     if (code == BCO_OK) code = plan(t, err);
     if (code == BCO_OK) code = bco_optimizer_open(&t->optimizer, t->model, &t->options->optimizer, err);
     t->result->steps = t->steps;
@@ -239,6 +250,8 @@ enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train
         .watch = watch,
         .result = result ? result : &own,
         .metrics.fd = -1,
+        .scores = bco_model_is_classifier(model),
+        .beta = bco_model_is_classifier(model) ? 1 : options->beta,
     };
     bool made;
     *t.result = (struct bco_train_result){0};

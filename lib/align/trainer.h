@@ -33,6 +33,8 @@ struct bco_trainer {
     struct bco_optimizer *optimizer;
     struct bco_metrics_file metrics;
     char *checkpoints; /* the folder */
+    bool scores;       /* a classifier: rewards are its scores, which stand where log-probs do, and references are 0 */
+    double beta;       /* 1 for scores */
     size_t micro_tokens;
 
     uint64_t records;          /* pairs are one */
@@ -87,6 +89,8 @@ enum bco_code bco_trainer_kl(struct bco_trainer *trainer, const struct bco_datas
                              size_t count, double *delta, struct bco_error *err);
 /* What the loss takes as its shift, where `delta` is the reward that parts good from bad. */
 double bco_trainer_shift(const struct bco_trainer *trainer, double delta);
+/* Log-probs, or scores, of the micro-batch. */
+enum bco_code bco_micro_forward(struct bco_trainer *trainer, struct bco_error *err);
 bool bco_trainer_stopped(const struct bco_trainer *trainer);
 void bco_trainer_warn(const struct bco_trainer *trainer, const char *text);
 

@@ -67,10 +67,30 @@ static enum bco_code add_module(struct bco_model *model, const struct module *m,
     return BCO_OK;
 }
 
+static const char head_name[] = ROOT "score.weight";
+
+static enum bco_code add_head(struct bco_model *model, struct bco_error *err) {
+    if (!model->lora.head) return BCO_OK;
+    bool added = bco_slots_add(&model->adapter, head_name, 1, model->config.channels, BCO_START_RANDOM, false);
+    return added ? BCO_OK : bco_fail_memory(err);
+}
+
+/* The head is the adapter's from now on, and begins as the base's. */
+static void place_head(struct bco_model *model) {
+    struct bco_slots *slots = &model->adapter;
+    const struct bco_slot *own = bco_slots_find(slots, head_name), *base = &model->base.slot[1];
+    if (!own) return;
+    float *weight = slots->weights + own->offset;
+    memcpy(weight, model->base.weights + base->offset, own->count * sizeof *weight);
+    model->head.weight = weight;
+    model->head.dweight = slots->gradients ? slots->gradients + own->offset : NULL;
+}
+
 static enum bco_code place(struct bco_model *model, bool gradients, struct bco_error *err) {
     struct bco_slots *slots = &model->adapter;
     size_t i = 0;
     if (!bco_slots_place(slots, gradients, false)) return bco_fail_memory(err);
+    place_head(model);
     for (struct module m = first_module(); next_module(model, &m);) {
         struct bco_lora *lora = &m.at->lora[m.part];
         if (!lora->rank) continue;
@@ -97,25 +117,20 @@ static enum bco_code list_modules(struct bco_model *model, const struct bco_weig
     return BCO_OK;
 }
 
-static bool has_slot(const struct bco_slots *slots, const char *name) {
-    for (size_t i = 0; i < slots->count; i++)
-        if (strcmp(slots->slot[i].name, name) == 0) return true;
-    return false;
-}
-
-/* Every slot has its tensor, and no tensor is left over. */
+/* Every slot has its tensor, but for a head that is new, and no tensor is left over. */
 static enum bco_code match(const struct bco_model *model, const struct bco_weights *weights, const char *path,
                            const struct bco_tensor **tensors, struct bco_error *err) {
     const struct bco_slots *slots = &model->adapter;
     for (size_t i = 0; i < slots->count; i++) {
         tensors[i] = bco_weights_find(weights, slots->slot[i].name);
+        if (!tensors[i] && model->new_head && strcmp(slots->slot[i].name, head_name) == 0) continue;
         if (!tensors[i]) return bco_fail_at(err, BCO_EDATA, path, 0, slots->slot[i].name, "there is no such tensor");
         enum bco_code code = bco_slot_check(&slots->slot[i], tensors[i], err);
         if (code) return code;
     }
     for (size_t i = 0; i < bco_weights_count(weights); i++) {
         const char *name = bco_weights_tensor(weights, i)->name;
-        if (!has_slot(slots, name))
+        if (!bco_slots_find(slots, name))
             return bco_fail_at(err, BCO_EDATA, path, 0, name, "the model has no module for this tensor");
     }
     if (slots->count == 0) return bco_fail_at(err, BCO_EDATA, path, 0, NULL, "it holds no tensor");
@@ -128,6 +143,7 @@ static enum bco_code read_weights(struct bco_model *model, const char *path, boo
     enum bco_code code = bco_weights_open_file(&weights, path, err);
     if (code) return code;
     code = list_modules(model, weights, err);
+    if (!code) code = add_head(model, err);
     if (!code && !(tensors = bco_calloc(model->adapter.count, sizeof *tensors))) code = bco_fail_memory(err);
     if (!code) code = match(model, weights, path, tensors, err);
     if (!code) code = place(model, gradients, err);
@@ -137,17 +153,20 @@ static enum bco_code read_weights(struct bco_model *model, const char *path, boo
     return code;
 }
 
-enum bco_code bco_adapter_read(struct bco_model *model, const char *dir, bool gradients, struct bco_error *err) {
+enum bco_code bco_adapter_configure(struct bco_model *model, const char *dir, struct bco_error *err) {
     struct bco_mapping mapping = {0};
-    char *config = bco_path_join(dir, "adapter_config.json"), *path = bco_path_join(dir, "adapter_model.safetensors");
+    char *config = bco_path_join(dir, "adapter_config.json");
     model->adapter_dir = bco_strndup(dir, strlen(dir));
-    enum bco_code code = BCO_OK;
-    if (!config || !path || !model->adapter_dir) code = bco_fail_memory(err);
-    if (!code) code = bco_map(&mapping, config, err);
+    enum bco_code code = config && model->adapter_dir ? bco_map(&mapping, config, err) : bco_fail_memory(err);
     if (!code) code = bco_lora_parse(&model->lora, mapping.bytes, mapping.size, config, err);
-    if (!code) code = read_weights(model, path, gradients, err);
     bco_unmap(&mapping);
     free(config);
+    return code;
+}
+
+enum bco_code bco_adapter_read(struct bco_model *model, bool gradients, struct bco_error *err) {
+    char *path = bco_path_join(model->adapter_dir, "adapter_model.safetensors");
+    enum bco_code code = path ? read_weights(model, path, gradients, err) : bco_fail_memory(err);
     free(path);
     return code;
 }
@@ -168,6 +187,13 @@ static bool wanted(const char *module, const char *targets) {
     return false;
 }
 
+/* Trained now, or merged below. */
+static bool has_adapter(const struct bco_model *model, const struct module *m) {
+    char a[BCO_NAME_SIZE];
+    tensor_name(model, m, "lora_A.weight", a);
+    return m->at->lora[m->part].rank || bco_slots_find(&model->under, a);
+}
+
 /* The modules' leaves, each once: all, or those with an adapter; `quote` around each, `between` them. */
 static void list_leaves(const struct bco_model *model, bool adapted, const char *quote, const char *between,
                         struct bco_buf *text) {
@@ -175,7 +201,7 @@ static void list_leaves(const struct bco_model *model, bool adapted, const char 
     size_t count = 0;
     for (struct module m = first_module(); next_module(model, &m);) {
         const char *name = leaf(module_name(&m));
-        bool known = adapted && !m.at->lora[m.part].rank;
+        bool known = adapted && !has_adapter(model, &m);
         for (size_t i = 0; i < count && !known; i++) known = strcmp(seen[i], name) == 0;
         if (known) continue;
         bco_buf_printf(text, "%s%s%s%s", count ? between : "", quote, name, quote);
@@ -208,9 +234,12 @@ enum bco_code bco_adapter_new(struct bco_model *model, const struct bco_lora_con
         code = check_target(model, at, strcspn(at, ","), err);
     for (struct module m = first_module(); !code && next_module(model, &m);)
         if (wanted(module_name(&m), targets)) code = add_module(model, &m, err);
+    if (!code) code = add_head(model, err);
     if (!code) code = place(model, true, err);
     for (size_t i = 0; !code && i < model->adapter.count; i++)
-        bco_model_draw(model, &model->adapter.slot[i], seed, model->adapter.weights + model->adapter.slot[i].offset);
+        if (strcmp(model->adapter.slot[i].name, head_name) != 0)
+            bco_model_draw(model, &model->adapter.slot[i], seed,
+                           model->adapter.weights + model->adapter.slot[i].offset);
     return code;
 }
 
@@ -239,31 +268,111 @@ static void merge_module(struct bco_model *model, struct bco_projection *p, int 
     model->ops->matmul(&model->team, &product);
 }
 
-void bco_adapter_merge(struct bco_model *model) {
+static void merge_head(struct bco_model *model) {
+    const struct bco_slot *own = bco_slots_find(&model->adapter, head_name), *base = &model->base.slot[1];
+    if (!own) return;
+    float *weight = model->base.weights + base->offset;
+    memcpy(weight, model->adapter.weights + own->offset, own->count * sizeof *weight);
+    model->head.weight = weight;
+    model->head.dweight = NULL;
+}
+
+void bco_adapter_merge(struct bco_model *model, bool keep) {
+    merge_head(model);
     for (struct module m = first_module(); next_module(model, &m);) {
         if (m.at->lora[m.part].rank) merge_module(model, m.at, m.part);
         m.at->lora[m.part] = (struct bco_lora){0};
     }
+    if (keep) {
+        model->under = model->adapter;
+        model->under_lora = model->lora;
+        model->adapter = (struct bco_slots){0};
+    }
     bco_slots_free(&model->adapter);
+    free(model->adapter_dir);
+    model->adapter_dir = NULL;
     model->lora = (struct bco_lora_config){0};
 }
 
 /* ---- adapter_config.json ------------------------------------------------------------ */
 
 bool bco_adapter_describe(const struct bco_model *model, struct bco_buf *text) {
+    const struct bco_lora_config *lora = &model->lora;
+    size_t rank = lora->rank + model->under_lora.rank;
+    bool stacked = model->under.count > 0; /* its scales are in its weights */
     bco_buf_str(text, "{\n  \"base_model_name_or_path\": ");
     bco_buf_json_string(text, model->dir, strlen(model->dir));
     bco_buf_printf(text,
                    ",\n  \"bias\": \"none\",\n  \"fan_in_fan_out\": %s,\n  \"inference_mode\": true,\n"
                    "  \"init_lora_weights\": true,\n  \"lora_alpha\": ",
                    model->config.family->by_input ? "true" : "false");
-    bco_buf_double(text, model->lora.alpha);
+    bco_buf_double(text, stacked ? (double)rank : lora->alpha);
     bco_buf_printf(text,
-                   ",\n  \"lora_dropout\": 0.0,\n  \"modules_to_save\": null,\n  \"peft_type\": \"LORA\",\n"
+                   ",\n  \"lora_dropout\": 0.0,\n  \"modules_to_save\": %s,\n  \"peft_type\": \"LORA\",\n"
                    "  \"r\": %zu,\n  \"target_modules\": [\n    ",
-                   model->lora.rank);
+                   lora->head ? "[\n    \"score\"\n  ]" : "null", rank);
     list_leaves(model, true, "\"", ",\n    ", text);
-    bco_buf_printf(text, "\n  ],\n  \"task_type\": \"CAUSAL_LM\",\n  \"use_dora\": false,\n  \"use_rslora\": %s\n}\n",
-                   model->lora.rslora ? "true" : "false");
+    bco_buf_printf(text, "\n  ],\n  \"task_type\": \"%s\",\n  \"use_dora\": false,\n  \"use_rslora\": %s\n}\n",
+                   model->config.classifier ? "SEQ_CLS" : "CAUSAL_LM", lora->rslora && !stacked ? "true" : "false");
     return !text->failed;
+}
+
+/* ---- two in one ---------------------------------------------------------------------- */
+
+/* Slot `name` of a set, or nothing. */
+static const float *values_of(const struct bco_slots *slots, const char *name) {
+    const struct bco_slot *slot = bco_slots_find(slots, name);
+    return slot ? slots->weights + slot->offset : NULL;
+}
+
+/* A's rows one set behind the other. */
+static void join_a(const struct bco_model *model, const struct bco_slot *slot, float *to) {
+    const struct bco_slots *sets[] = {&model->under, &model->adapter};
+    size_t ranks[] = {model->under_lora.rank, model->lora.rank}, columns = slot->shape[1];
+    for (int i = 0; i < 2; to += ranks[i++] * columns) {
+        const float *from = values_of(sets[i], slot->name);
+        if (from) memcpy(to, from, ranks[i] * columns * sizeof *to);
+    }
+}
+
+/* B's columns side by side, each set's times its scale. */
+static void join_b(const struct bco_model *model, const struct bco_slot *slot, float *to) {
+    const struct bco_slots *sets[] = {&model->under, &model->adapter};
+    size_t ranks[] = {model->under_lora.rank, model->lora.rank}, columns = slot->shape[1], first = 0;
+    float scales[] = {(float)bco_lora_scale(&model->under_lora), (float)bco_lora_scale(&model->lora)};
+    for (int i = 0; i < 2; first += ranks[i++]) {
+        const float *from = values_of(sets[i], slot->name);
+        for (size_t row = 0; from && row < slot->shape[0]; row++)
+            for (size_t k = 0; k < ranks[i]; k++) to[row * columns + first + k] = scales[i] * from[row * ranks[i] + k];
+    }
+}
+
+static bool add_joined(const struct bco_model *model, const struct module *m, struct bco_slots *both) {
+    size_t rank = model->under_lora.rank + model->lora.rank;
+    char name[BCO_NAME_SIZE];
+    if (!has_adapter(model, m)) return true;
+    tensor_name(model, m, "lora_A.weight", name);
+    if (!bco_slots_add(both, name, rank, m->at->linear.in, BCO_START_LORA, false)) return false;
+    tensor_name(model, m, "lora_B.weight", name);
+    return bco_slots_add(both, name, m->at->outs[m->part], rank, BCO_START_ZEROS, false);
+}
+
+enum bco_code bco_adapter_join(const struct bco_model *model, struct bco_slots *both, struct bco_error *err) {
+    bool good = true;
+    for (struct module m = first_module(); good && next_module(model, &m);) good = add_joined(model, &m, both);
+    if (good && model->lora.head)
+        good = bco_slots_add(both, head_name, 1, model->config.channels, BCO_START_RANDOM, false);
+    if (!good || !bco_slots_place(both, false, false)) return bco_fail_memory(err);
+    memset(both->weights, 0, both->floats * sizeof *both->weights);
+    for (size_t i = 0; i < both->count; i++) {
+        const struct bco_slot *slot = &both->slot[i];
+        float *to = both->weights + slot->offset;
+        if (strcmp(slot->name, head_name) == 0)
+            memcpy(to, model->head.weight, slot->count * sizeof *to);
+        else if (strstr(slot->name, "lora_A.weight"))
+            join_a(model, slot, to);
+        else
+            join_b(model, slot, to);
+    }
+    return BCO_OK;
 }

@@ -8,10 +8,17 @@
 #define RANK_MAX 65536
 
 /* Legal only where they are missing, null, false or empty. */
-static const char *const refused[] = {
-    "use_dora",          "use_qalora",      "lora_bias",         "modules_to_save",
-    "rank_pattern",      "alpha_pattern",   "layer_replication", "trainable_token_indices",
-    "target_parameters", "megatron_config", "arrow_config",      "alora_invocation_tokens"};
+static const char *const refused[] = {"use_dora",
+                                      "use_qalora",
+                                      "lora_bias",
+                                      "rank_pattern",
+                                      "alpha_pattern",
+                                      "layer_replication",
+                                      "trainable_token_indices",
+                                      "target_parameters",
+                                      "megatron_config",
+                                      "arrow_config",
+                                      "alora_invocation_tokens"};
 
 /* Ways to begin that change the base's weights too. */
 static const char *const refused_starts[] = {"pissa", "olora", "corda", "loftq"};
@@ -36,6 +43,24 @@ static enum bco_code refuse(yyjson_val *root, const char *path, struct bco_error
     return BCO_OK;
 }
 
+/* A classifier's head is trained beside the adapter; PEFT names both its names. */
+static enum bco_code read_head(struct bco_lora_config *lora, yyjson_val *root, const char *path,
+                               struct bco_error *err) {
+    yyjson_val *saved = yyjson_obj_get(root, "modules_to_save"), *name;
+    size_t i, n;
+    lora->head = false;
+    if (is_empty(saved)) return BCO_OK;
+    if (!yyjson_is_arr(saved))
+        return bco_fail_at(err, BCO_EDATA, path, 0, "modules_to_save", "what it asks for is not supported");
+    yyjson_arr_foreach(saved, i, n, name) {
+        bool score = yyjson_equals_str(name, "score");
+        if (!score && !yyjson_equals_str(name, "classifier"))
+            return bco_fail_at(err, BCO_EDATA, path, 0, "modules_to_save", "what it asks for is not supported");
+        lora->head = lora->head || score;
+    }
+    return BCO_OK;
+}
+
 static enum bco_code read_numbers(struct bco_lora_config *lora, yyjson_val *root, const char *path,
                                   struct bco_error *err) {
     yyjson_val *rank = yyjson_obj_get(root, "r"), *alpha = yyjson_obj_get(root, "lora_alpha");
@@ -56,6 +81,7 @@ static enum bco_code read_root(struct bco_lora_config *lora, yyjson_val *root, c
         return bco_fail_at(err, BCO_EDATA, path, 0, "peft_type", "the kind '%s' is not supported, expected LORA",
                            kind ? kind : "");
     enum bco_code code = refuse(root, path, err);
+    if (!code) code = read_head(lora, root, path, err);
     return code ? code : read_numbers(lora, root, path, err);
 }
 

@@ -134,9 +134,10 @@ static void walk_ends(struct walk *w) {
     const struct bco_names *n = &c->family->names;
     struct place table = next(w, n->embedding, "weight", c->vocabulary, c->channels, BCO_START_RANDOM, false);
     struct place head = table, positions = {0};
-    if (c->classifier)
+    if (c->classifier) {
         head = next(w, bco_score_name, "weight", 1, c->channels, BCO_START_RANDOM, false);
-    else if (!c->tied)
+        if (!w->code) m->base.slot[1].wide = true; /* it may have to be drawn */
+    } else if (!c->tied)
         head = next(w, n->head, "weight", c->vocabulary, c->channels, BCO_START_RANDOM, false);
     if (n->positions) positions = next(w, n->positions, "weight", c->positions, c->channels, BCO_START_RANDOM, false);
     m->tokens = (struct bco_table){table.weight, table.gradient, table.half};

@@ -63,7 +63,7 @@ static enum bco_code find_all(struct bco_model *model, const struct bco_weights 
     const struct bco_slots *base = &model->base;
     for (size_t i = 0; i < base->count; i++) {
         tensors[i] = find(model, weights, i);
-        if (!tensors[i] && model->fresh_head && strcmp(base->slot[i].name, "score.weight") == 0) continue;
+        if (!tensors[i] && model->fresh_head && base->slot[i].wide) continue;
         if (!tensors[i])
             return bco_fail_at(err, BCO_EDATA, model->dir, 0, base->slot[i].name, "there is no such tensor");
         enum bco_code code = bco_slot_check(&base->slot[i], tensors[i], err);
@@ -77,7 +77,7 @@ static enum bco_code find_all(struct bco_model *model, const struct bco_weights 
 static bool all_half(const struct bco_model *model, const struct bco_tensor *const *tensors) {
     if (model->dtype == BCO_DTYPE_F32) return false;
     for (size_t i = 0; i < model->base.count; i++)
-        if (!tensors[i] || (model->base.slot[i].dims == 2 && bco_tensor_dtype(tensors[i]) != model->dtype))
+        if (!model->base.slot[i].wide && model->base.slot[i].dims == 2 && bco_tensor_dtype(tensors[i]) != model->dtype)
             return false;
     return true;
 }

@@ -26,35 +26,48 @@ static enum bco_code read_config(struct bco_model *model, struct bco_error *err)
 
 /* A head that the folder does not have makes a classifier of a language model. */
 static enum bco_code set_head(struct bco_model *model, const struct bco_model_options *options, struct bco_error *err) {
-    if (!options->head || model->config.classifier) return BCO_OK;
+    if ((!options->head && !model->lora.head) || model->config.classifier) return BCO_OK;
     if (!model->config.family->classifier)
         return bco_fail(err, BCO_EUSAGE, "%s has no architecture with a head", model->config.family->type);
-    if (options->adapter || options->lora_rank)
-        return bco_fail(err, BCO_EUSAGE, "a new head and an adapter cannot be trained together");
     model->config.classifier = model->fresh_head = true;
     return BCO_OK;
+}
+
+static bool is_stacked(const struct bco_model_options *options) {
+    return options->trainable && options->adapter && options->lora_rank;
 }
 
 static enum bco_code open_base(struct bco_model *model, const struct bco_model_options *options, bool gradients,
                                struct bco_error *err) {
     enum bco_code code = read_config(model, err);
+    if (!code && options->adapter) code = bco_adapter_configure(model, options->adapter, err);
     if (!code) code = set_head(model, options, err);
     if (!code) code = bco_model_layout(model, err);
-    bool keep_half = !options->adapter || options->trainable; /* a merged adapter needs f32 */
-    if (!code && !options->init_random) return bco_model_load(model, gradients, keep_half, options->seed, err);
+    bool merges = options->adapter && (!options->trainable || is_stacked(options)); /* which needs f32 */
+    if (!code && !options->init_random) return bco_model_load(model, gradients, !merges, options->seed, err);
     if (!code) code = bco_model_place(model, gradients, false, err);
     for (size_t i = 0; !code && i < model->base.count; i++)
         bco_model_draw(model, &model->base.slot[i], options->seed, model->base.weights + model->base.slot[i].offset);
     return code;
 }
 
-static enum bco_code open_adapter(struct bco_model *model, const struct bco_model_options *options,
+static enum bco_code read_adapter(struct bco_model *model, const struct bco_model_options *options,
                                   struct bco_error *err) {
-    const struct bco_lora_config lora = {.rank = options->lora_rank, .alpha = options->lora_alpha};
-    if (options->adapter) return bco_adapter_read(model, options->adapter, options->trainable, err);
-    if (options->lora_rank && options->trainable)
-        return bco_adapter_new(model, &lora, options->lora_targets, options->seed, err);
-    return BCO_OK;
+    bool trained = options->trainable && !options->lora_rank;
+    if (!options->adapter) return BCO_OK;
+    model->new_head = trained && options->head && !model->lora.head;
+    model->lora.head = model->lora.head || model->new_head;
+    return bco_adapter_read(model, trained, err);
+}
+
+/* On what is there, an adapter that was read among it. */
+static enum bco_code new_adapter(struct bco_model *model, const struct bco_model_options *options,
+                                 struct bco_error *err) {
+    struct bco_lora_config lora = {.rank = options->lora_rank, .alpha = options->lora_alpha};
+    if (!model->trainable || is_stacked(options)) bco_adapter_merge(model, is_stacked(options));
+    if (!options->lora_rank || !options->trainable) return BCO_OK;
+    lora.head = options->head || model->under_lora.head;
+    return bco_adapter_new(model, &lora, options->lora_targets, options->seed, err);
 }
 
 /* Room to widen matrices of 16 bits: at least a row of each. */
@@ -75,12 +88,11 @@ static enum bco_code open_model(struct bco_model *model, const char *dir, const 
     model->team.threads = options->threads > 0 ? options->threads : bco_cores();
     if (!model->dir) return bco_fail_memory(err);
     enum bco_code code = open_base(model, options, options->trainable && !adapted, err);
-    if (!code) code = open_adapter(model, options, err);
+    if (!code) code = read_adapter(model, options, err);
     if (code) return code;
     if (model->base.halves && (code = open_wide(model, err))) return code;
     if (!bco_model_hash(model)) return bco_fail_memory(err);
-    if (!model->trainable) bco_adapter_merge(model);
-    return BCO_OK;
+    return new_adapter(model, options, err);
 }
 
 enum bco_code bco_model_open(struct bco_model **model, const char *dir, const struct bco_model_options *options,
@@ -102,6 +114,7 @@ void bco_model_close(struct bco_model *model) {
     if (!model) return;
     bco_slots_free(&model->base);
     bco_slots_free(&model->adapter);
+    bco_slots_free(&model->under);
     free(model->adapter_dir);
     free(model->layers);
     free(model->workspace);

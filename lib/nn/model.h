@@ -18,6 +18,7 @@ struct bco_lora_config {
     size_t rank;
     double alpha;
     bool rslora; /* scale alpha / sqrt(rank), not alpha / rank */
+    bool head;   /* with a classifier's head of its own */
 };
 
 /* A weight under its Hugging Face name. */
@@ -27,6 +28,7 @@ struct bco_slot {
     size_t offset;        /* in the model's weights and gradients, in floats */
     enum bco_start start; /* of --init random */
     bool joined;          /* right behind the one before */
+    bool wide;            /* never kept in 16 bits */
     bool half;            /* kept in 16 bits: offset is in the halves */
 };
 
@@ -95,15 +97,18 @@ struct bco_model {
     const struct bco_ops *ops;
     struct bco_team team;
     bool trainable, recompute;
-    bool bare;            /* the folder's tensor names lack the family's root */
-    bool fresh_head;      /* the classifier's head is not in the folder */
-    enum bco_dtype dtype; /* of the folder's tensors */
+    bool bare;                              /* the folder's tensor names lack the family's root */
+    bool fresh_head;                        /* the classifier's head is not in the folder */
+    bool new_head;                          /* nor in that of the adapter, which has one from now on */
+    enum bco_dtype dtype;                   /* of the folder's tensors */
     uint32_t fingerprint, base_fingerprint; /* with an adapter that was read, and without */
 
     struct bco_slots base;
     struct bco_slots adapter; /* empty: there is none, or it is merged into the base */
     char *adapter_dir;        /* whose configuration is kept; NULL: a new one */
     struct bco_lora_config lora;
+    struct bco_slots under; /* an adapter that was merged into the base below the one that is trained, or empty */
+    struct bco_lora_config under_lora;
 
     struct bco_layer *layers; /* [config.layers] */
     struct bco_linear head;
@@ -134,6 +139,9 @@ bool bco_model_hash(struct bco_model *model);
 extern const char bco_score_name[]; /* of a classifier's head, which lies outside the family's root */
 void bco_model_name(const struct bco_model *model, size_t layer, const char *base, const char *suffix,
                     char name[BCO_NAME_SIZE]);
+
+/* The slot of a name, or NULL. */
+struct bco_slot *bco_slots_find(const struct bco_slots *slots, const char *name);
 
 /* What is trained: the adapter where there is one, else all. */
 static inline const struct bco_slots *bco_model_trained(const struct bco_model *model) {

@@ -289,7 +289,8 @@ static enum bco_code write_folder(const struct save *s) {
 static enum bco_code write_adapter(const struct save *s) {
     struct bco_buf text = {0};
     enum bco_code code = write_shard(s, 0);
-    if (!code && s->model->adapter_dir) return copy_companion(s, s->model->adapter_dir, "adapter_config.json");
+    if (!code && s->model->adapter_dir && !s->model->new_head)
+        return copy_companion(s, s->model->adapter_dir, "adapter_config.json");
     if (!code && !bco_adapter_describe(s->model, &text)) code = bco_fail_memory(s->err);
     if (!code) code = write_text(s, "adapter_config.json", text.data, text.length);
     bco_buf_free(&text);
@@ -297,7 +298,7 @@ static enum bco_code write_adapter(const struct save *s) {
 }
 
 static void set_type(struct save *s, enum bco_dtype dtype) {
-    bool adapter = s->slots == &s->model->adapter;
+    bool adapter = s->model->adapter.count > 0;
     if (dtype == BCO_DTYPE_SAME) dtype = adapter ? BCO_DTYPE_F32 : s->model->dtype;
     s->narrow = dtype == BCO_DTYPE_F16 ? bco_to_f16 : dtype == BCO_DTYPE_BF16 ? bco_to_bf16 : NULL;
     s->dtype = dtype == BCO_DTYPE_F16 ? "F16" : dtype == BCO_DTYPE_BF16 ? "BF16" : "F32";
@@ -307,16 +308,20 @@ static void set_type(struct save *s, enum bco_dtype dtype) {
 enum bco_code bco_model_save_limited(const struct bco_model *model, const char *dir, enum bco_dtype dtype,
                                      uint64_t limit, const struct bco_watch *watch, struct bco_error *err) {
     struct save s = {.model = model, .slots = bco_model_trained(model), .dir = dir, .watch = watch, .err = err};
-    bool adapter = s.slots == &model->adapter;
+    struct bco_slots both = {0};
+    bool adapter = model->adapter.count > 0;
+    enum bco_code code = BCO_OK;
     s.stem = adapter ? "adapter_model" : "model";
     set_type(&s, dtype);
+    if (model->under.count && !(code = bco_adapter_join(model, &both, err))) s.slots = &both;
     s.order = bco_calloc(s.slots->count, sizeof *s.order);
     s.shard = bco_calloc(s.slots->count, sizeof *s.shard);
-    enum bco_code code = s.order && s.shard ? BCO_OK : bco_fail_memory(err);
+    if (!code && (!s.order || !s.shard)) code = bco_fail_memory(err);
     if (!code) {
         plan(&s, adapter ? UINT64_MAX : limit);
         code = adapter ? write_adapter(&s) : write_folder(&s);
     }
+    bco_slots_free(&both);
     free(s.order);
     free(s.shard);
     return code;

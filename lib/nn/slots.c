@@ -31,7 +31,7 @@ static bool place_halves(struct bco_slots *s) {
     s->floats = 0;
     for (size_t i = 0; i < s->count; i++) {
         struct bco_slot *slot = &s->slot[i];
-        slot->half = slot->dims == 2;
+        slot->half = slot->dims == 2 && !slot->wide;
         size_t *end = slot->half ? &halves : &s->floats;
         slot->offset = slot->joined ? *end : aligned(*end);
         *end = slot->offset + slot->count;
@@ -55,6 +55,12 @@ const float *bco_slot_values(const struct bco_slots *s, const struct bco_slot *s
     if (!slot->half) return s->weights + slot->offset + first;
     bco_widen((struct bco_half){s->halves, s->bf16}, slot->offset + first, count, wide);
     return wide;
+}
+
+struct bco_slot *bco_slots_find(const struct bco_slots *s, const char *name) {
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->slot[i].name, name) == 0) return &s->slot[i];
+    return NULL;
 }
 
 void bco_slots_free(struct bco_slots *s) {

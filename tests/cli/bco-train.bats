@@ -290,6 +290,44 @@ lora="--ids --lr 1e-2 --batch 8 --steps 24 --micro-tokens 30 --eval-every 4 --va
     [ ! -e stopped/adapter_config.json ]
 }
 
+head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every 4 --valid ref.jsonl"
+
+@test "classifiers, and adapters under heads and on adapters: killed and resumed they are as they would have been" {
+    interrupted head -q -m "$model" $head --stop-patience 9
+    interrupted shift -q -m "$model" $head --shift running
+    interrupted both -q -m "$model" $head --loss bce --lora 3
+    interrupted more -q -m "$model" $head -a whole-both --dtype f16
+    interrupted under -q -m "$model" $lora
+    interrupted stacked -q -m "$model" $lora -a whole-under
+}
+
+@test "classifiers: changed settings, a damaged checkpoint, a full disk, SIGTERM" {
+    bco-train -q -m "$model" $head --save-every 5 -o whole ref.jsonl
+    cp -r whole cut && rm cut/README.md
+    run bco-train -q -m "$model" ${head/--head/} --resume -o cut ref.jsonl
+    [ "$status" -eq 1 ]
+    [[ $output == "bco-train: cut/checkpoints: cannot resume with another "* ]]
+    run bco-train -q -m "$model" $head --loss bce --resume -o cut ref.jsonl
+    [ "$output" = "bco-train: cut/checkpoints: cannot resume with another --loss: bce, was bco" ]
+    printf 'x' | dd of=cut/checkpoints/step-0000000024.bco bs=1 seek=5000 conv=notrunc 2>/dev/null
+    run bco-train -m "$model" $head --save-every 5 --resume -o cut ref.jsonl
+    [ "${lines[0]}" = "bco-train: cut/checkpoints/step-0000000024.bco: damaged checkpoint: its checksum is wrong; trying the one before" ]
+    cmp whole/model.safetensors cut/model.safetensors
+    (
+        trap '' XFSZ
+        ulimit -f 40
+        ! bco-train -q -m "$model" $head --save-every 5 -o limited ref.jsonl 2>err
+    )
+    [[ $(cat err) == "bco-train: limited/checkpoints/step-0000000005.bco: "*"File too large" ]]
+    bco-train -m "$model" $head --steps 100000 -o stopped ref.jsonl 2>err &
+    until [ "$(wc -l 2>/dev/null <stopped/metrics.jsonl || echo 0)" -ge 5 ]; do :; done
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    [ $code -eq 4 ]
+    [ ! -e stopped/config.json ]
+}
+
 @test "what cannot begin leaves no folder behind, and an empty one of the user's stays" {
     for bad in "--lora 2 --lora-targets x" "--valid no-such" "--loss dpo"; do
         run bco-train -m "$model" --ids $bad -o out ref.jsonl

@@ -94,5 +94,72 @@ for name in sorted(os.listdir(golden)):
             check_new_adapter(name, data)
 for name in ("llama-gqa-tied", "qwen2", "gpt2"):
     check_scores(name, "head")
+
+
+# ---- what bco-train writes ---------------------------------------------------------------------
+
+
+def tool(*arguments):
+    run = subprocess.run([str(a) for a in arguments], capture_output=True, text=True)
+    if run.returncode:
+        raise SystemExit(f"{' '.join(map(str, arguments))}: {run.stderr}")
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def difference(what, got, expected, tolerance):
+    global failed
+    worst = max(abs(a - b) for a, b in zip(got, expected, strict=True))
+    failed += not worst < tolerance
+    print(f"{what}: differs by {worst:.1e}{'' if worst < tolerance else ' FAILED'}", flush=True)
+
+
+def scores(model, records):
+    with torch.no_grad():
+        return [model(torch.tensor([r["prompt_ids"] + r["completion_ids"]])).logits.item() for r in records]
+
+
+def logps(model, records):
+    return [logp(model, {"ids": r["prompt_ids"] + r["completion_ids"], "prompt_len": len(r["prompt_ids"])}) for r in records]
+
+
+def classifier(path):
+    return AutoModelForSequenceClassification.from_pretrained(path, num_labels=1, dtype=torch.float32)
+
+
+def check_trained(name):
+    base, at = os.path.join(golden, name), os.path.join(work, f"trained-{name}")
+    os.makedirs(at)
+    with open(f"{at}/records.jsonl", "w") as file:
+        for i in range(24):
+            ids = {"prompt_ids": [3 + i % 5, 9], "completion_ids": [6 + i % 13, 7 + i % 7, 2], "label": i % 3 == 0}
+            file.write(json.dumps(ids) + "\n")
+
+    def train(out, *options, records="ref"):
+        tool("bco-train", "-q", "-m", base, "--ids", "--lr", "1e-2", "--batch", "8", "--epochs", "2", *options,
+             "-o", f"{at}/{out}", f"{at}/{records}.jsonl")
+
+    tool("bco-refcache", "-q", "-m", base, "--ids", f"{at}/records.jsonl", "-o", f"{at}/ref.jsonl")
+    train("lora", "--lora", "4:6")
+    ours = tool("bco-refcache", "-q", "-m", base, "-a", f"{at}/lora", "--ids", f"{at}/records.jsonl")
+    difference(f"{name}: trained adapter", logps(PeftModel.from_pretrained(load(base), f"{at}/lora"), ours),
+               [r["ref_logp"] for r in ours], 1e-3)
+    tool("bco-refcache", "-q", "-m", base, "-a", f"{at}/lora", "--ids", f"{at}/records.jsonl", "-o", f"{at}/ref2.jsonl")
+    train("stacked", "-a", f"{at}/lora", "--lora", "2", records="ref2")
+    ours = tool("bco-refcache", "-q", "-m", base, "-a", f"{at}/stacked", "--ids", f"{at}/records.jsonl")
+    difference(f"{name}: adapter on an adapter", logps(PeftModel.from_pretrained(load(base), f"{at}/stacked"), ours),
+               [r["ref_logp"] for r in ours], 1e-3)
+    train("head", "--head", records="records")
+    ours = tool("bco-reward", "-q", "-m", f"{at}/head", "--ids", f"{at}/records.jsonl")
+    difference(f"{name}: trained head", scores(classifier(f"{at}/head"), ours), [r["reward"] for r in ours], 1e-4)
+    train("both", "--head", "--lora", "4", records="records")
+    ours = tool("bco-reward", "-q", "-m", base, "-a", f"{at}/both", "--ids", f"{at}/records.jsonl")
+    model = PeftModel.from_pretrained(classifier(base), f"{at}/both")
+    difference(f"{name}: trained head and adapter", scores(model, ours), [r["reward"] for r in ours], 1e-4)
+    tool("bco-merge", "-q", "--dtype", "f32", "-m", base, "-a", f"{at}/both", "-o", f"{at}/merged")
+    difference(f"{name}: merged", scores(classifier(f"{at}/merged"), ours), [r["reward"] for r in ours], 1e-4)
+
+
+for name in ("llama-gqa-tied", "qwen2", "gpt2", "llama-gqa-tied-bf16"):
+    check_trained(name)
 print(f"{failed} failed")
 sys.exit(failed > 0)
