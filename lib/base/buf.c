@@ -111,7 +111,21 @@ static size_t without_escape(const char *text, size_t length) {
     return i;
 }
 
+static void add_quoted(struct bco_buf *buf, const char *text, size_t length) {
+    char *to = bco_buf_reserve(buf, length + 2);
+    if (!to) return;
+    to[0] = '"';
+    if (length) memcpy(to + 1, text, length);
+    to[length + 1] = '"';
+    to[length + 2] = '\0';
+    buf->length += length + 2;
+}
+
 void bco_buf_json_string(struct bco_buf *buf, const char *text, size_t length) {
+    if (without_escape(text, length) == length) {
+        add_quoted(buf, text, length);
+        return;
+    }
     bco_buf_char(buf, '"');
     for (size_t run; (run = without_escape(text, length)) < length; text += run + 1, length -= run + 1) {
         unsigned char c = (unsigned char)text[run];

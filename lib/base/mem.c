@@ -19,8 +19,7 @@ void *bco_malloc_aligned(size_t count, size_t size) {
     return aligned_alloc(64, (bytes + 64) & ~(size_t)63);
 }
 
-bool bco_grow(void **array, size_t *capacity, size_t need, size_t size) {
-    if (need <= *capacity) return true;
+bool bco_grow_more(void **array, size_t *capacity, size_t need, size_t size) {
     size_t grown, bytes;
     if (!bco_size_add(*capacity, *capacity / 2 + 8, &grown) || grown < need) grown = need;
     if (!bco_size_mul(grown, size, &bytes)) return false;

@@ -26,7 +26,10 @@ void *bco_malloc_aligned(size_t count, size_t size);
 
 /* Makes room for `need` elements in the array *array of *capacity, growing by
  * half at least. false: out of memory, and the array is as it was. */
-bool bco_grow(void **array, size_t *capacity, size_t need, size_t size);
+bool bco_grow_more(void **array, size_t *capacity, size_t need, size_t size);
+static inline bool bco_grow(void **array, size_t *capacity, size_t need, size_t size) {
+    return need <= *capacity || bco_grow_more(array, capacity, need, size);
+}
 
 /* A terminated copy of `length` bytes. */
 char *bco_strndup(const char *text, size_t length);

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "data/lines.h"
 #include "data/ranges.h"
 #include "data/record.h"
 #include "stream/output.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 
 #define CHUNK 65536 /* bytes read back at once */
-#define PEEK 64     /* bytes read back for one line beyond the usual length; more where it is longer */
 
 enum { DOWN, UP };
 
@@ -51,8 +51,7 @@ struct bco_balancer {
     struct bco_writer *out;
     struct bco_filter_counts *counts;
     struct bco_spool *spool; /* NULL: nothing is kept, or the output keeps it */
-    struct bco_buf line;
-    uint64_t bytes, all; /* of the lines seen, and how many */
+    uint64_t bytes, all;     /* of the lines seen, and how many */
     struct group *groups;
     size_t group_count, group_capacity;
     uint32_t *order;
@@ -72,7 +71,6 @@ void bco_balancer_free(struct bco_balancer *b) {
         free_cell(&b->groups[i].cells[UP]);
     }
     bco_spool_close(b->spool);
-    bco_buf_free(&b->line);
     free(b->groups);
     free(b->order);
     free(b);
@@ -170,30 +168,9 @@ static uint64_t kept_size(const struct bco_balancer *b) {
     return b->spool ? bco_spool_size(b->spool) : bco_output_size(bco_writer_output(b->out));
 }
 
-/* At most `want` bytes from `offset` on, appended to `buf`; *got 0 where nothing is left. */
-static enum bco_code read_some(struct bco_balancer *b, uint64_t offset, size_t want, struct bco_buf *buf, size_t *got,
-                               struct bco_error *err) {
-    uint64_t left = kept_size(b) - offset;
-    if (want > left) want = (size_t)left;
-    char *to = bco_buf_reserve(buf, want);
-    if (!to) return bco_fail_memory(err);
-    buf->length += want;
-    *got = want;
-    return b->spool ? bco_spool_read(b->spool, offset, to, want, err)
-                    : bco_output_read(bco_writer_output(b->out), offset, to, want, err);
-}
-
-/* The line at `start` goes to b->line, with its newline. */
-static enum bco_code read_line(struct bco_balancer *b, uint64_t start, struct bco_error *err) {
-    bco_buf_clear(&b->line);
-    for (size_t want = (size_t)(b->bytes / b->all) + PEEK;; want = CHUNK) {
-        size_t before = b->line.length, got = 0;
-        enum bco_code code = read_some(b, start + before, want, &b->line, &got, err);
-        if (code != BCO_OK) return code;
-        const char *end = memchr(b->line.data + before, '\n', got);
-        if (end) b->line.length = (size_t)(end - b->line.data) + 1;
-        if (end || got == 0) return BCO_OK;
-    }
+/* What is kept, with all that was written so far. */
+static enum bco_code look_at_kept(struct bco_balancer *b, struct bco_kept *kept, struct bco_error *err) {
+    return b->spool ? bco_spool_kept(b->spool, kept, err) : bco_output_kept(bco_writer_output(b->out), kept, err);
 }
 
 /* What is done with every line that is read back in order. */
@@ -202,12 +179,16 @@ typedef enum bco_code visit(struct bco_balancer *b, uint32_t cell, const char *l
 
 static enum bco_code read_all(struct bco_balancer *b, visit *each, struct bco_error *err) {
     struct bco_buf buf = {0};
-    enum bco_code code = BCO_OK;
+    struct bco_kept kept;
     uint64_t offset = 0, line = 0;
-    for (size_t got = 1, done = 0; code == BCO_OK && got > 0; done = 0) {
-        code = read_some(b, offset, CHUNK, &buf, &got, err);
+    enum bco_code code = look_at_kept(b, &kept, err);
+    while (code == BCO_OK && offset < kept.size) {
+        size_t done = 0, want = kept.size - offset < CHUNK ? (size_t)(kept.size - offset) : CHUNK;
+        char *to = bco_buf_reserve(&buf, want);
+        code = to ? bco_kept_read(&kept, offset, to, want, err) : bco_fail_memory(err);
         if (code != BCO_OK) break;
-        offset += got;
+        buf.length += want;
+        offset += want;
         for (const char *end; (end = memchr(buf.data + done, '\n', buf.length - done)) && code == BCO_OK; line++) {
             size_t length = (size_t)(end - buf.data) + 1 - done;
             code = each(b, b->order[line], buf.data + done, length, err);
@@ -317,22 +298,34 @@ enum bco_code bco_balancer_add(struct bco_balancer *b, const struct bco_item *it
 
 /* ---- the end --------------------------------------------------------------------------- */
 
-static enum bco_code add_copy(struct bco_balancer *b, bool up, uint64_t start, struct bco_error *err) {
-    enum bco_code code = read_line(b, start, err);
-    if (code != BCO_OK) return code;
-    b->counts->added++;
-    return put(b, up, b->line.data, b->line.length, err);
+struct copying {
+    struct bco_balancer *b;
+    bool up;
+};
+
+static enum bco_code put_copies(void *user, const char *lines, size_t length, size_t count, struct bco_error *err) {
+    const struct copying *copying = user;
+    struct bco_filter_counts *counts = copying->b->counts;
+    counts->added += count;
+    counts->out += count;
+    *(copying->up ? &counts->up : &counts->down) += count;
+    return bco_writer_bytes(copying->b->out, lines, length, err);
 }
 
 /* One copy of each of the first `count` lines in random order. */
 static enum bco_code add_round(struct bco_balancer *b, struct bco_rng *rng, bool up, struct starts *starts,
                                size_t count, struct bco_error *err) {
+    struct copying copying = {b, up};
+    struct bco_kept kept;
+    const struct bco_lines lines = {.kept = &kept,
+                                    .mean = (size_t)(b->bytes / b->all),
+                                    .threads = b->options->threads,
+                                    .take = put_copies,
+                                    .user = &copying};
     bco_rng_shuffle(rng, starts->items, starts->count);
-    for (size_t i = 0; i < count; i++) {
-        enum bco_code code = add_copy(b, up, starts->items[i], err);
-        if (code != BCO_OK) return code;
-    }
-    return BCO_OK;
+    if (!count) return BCO_OK;
+    enum bco_code code = look_at_kept(b, &kept, err);
+    return code == BCO_OK ? bco_lines_read(&lines, starts->items, count, err) : code;
 }
 
 /* Each round is a permutation of the short class; the last is cut where the ratio is reached. */

@@ -56,7 +56,7 @@ enum bco_code bco_value_read(const struct bco_record *record, const char *field,
     if (value->messages) return BCO_OK;
     value->text++;
     value->length -= 2;
-    if (found.escaped) bco_record_text(record, field, &value->text, &value->length);
+    if (found.escaped) bco_field_text(&found, &value->text, &value->length);
     return strip ? bco_value_strip(record, value, err) : BCO_OK;
 }
 
@@ -66,7 +66,7 @@ bool bco_field_spell(const struct bco_record *record, const char *field, struct 
     if (!bco_record_find(record, field, &found)) return false;
     *text = found.value;
     *length = found.value_length;
-    if (found.kind == BCO_TEXT) bco_record_text(record, field, text, length);
+    if (found.kind == BCO_TEXT) bco_field_text(&found, text, length);
     if (found.kind != BCO_LIST && found.kind != BCO_OBJECT) return true;
     bco_buf_clear(room);
     bco_json_compact(room, found.value, found.value_length);
@@ -89,7 +89,7 @@ enum bco_code bco_field_hash(const struct bco_record *record, const char *field,
     value.messages = found.kind != BCO_TEXT;
     value.text = found.value;
     value.length = found.value_length;
-    if (found.kind == BCO_TEXT) bco_record_text(record, field, &value.text, &value.length);
+    if (found.kind == BCO_TEXT) bco_field_text(&found, &value.text, &value.length);
     return bco_value_hash(&value, hash, err);
 }
 
@@ -142,18 +142,11 @@ size_t bco_value_characters(const struct bco_value *value) {
 
 /* ---- moving ---------------------------------------------------------------------------- */
 
-bool bco_field_is_key(const struct bco_record *record, const char *field) {
-    size_t length = strlen(field);
-    for (size_t i = 0; i < record->count; i++)
-        if (record->fields[i].name_length == length && memcmp(record->fields[i].name, field, length) == 0) return true;
-    return false;
-}
-
 enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *value, const char *target,
                              struct bco_error *err) {
     struct bco_field found;
     enum bco_code code = BCO_OK;
-    if (bco_field_is_key(record, value->field))
+    if (bco_record_has(record, value->field))
         code = bco_record_rename(record, value->field, target, err);
     else if (!value->stripped && bco_record_find(record, value->field, &found))
         code = bco_record_set_json(record, target, found.value, found.value_length, err);
@@ -163,8 +156,8 @@ enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *
 
 enum bco_code bco_target_check(const struct bco_record *record, const char *target, const char *const *sources,
                                struct bco_error *err) {
+    if (!bco_record_has(record, target)) return BCO_OK;
     for (const char *const *source = sources; *source; source++)
         if (strcmp(*source, target) == 0) return BCO_OK;
-    if (!bco_field_is_key(record, target)) return BCO_OK;
     return bco_record_fail(record, target, err, "is there already, and '%s' should become it", *sources);
 }

@@ -29,9 +29,6 @@ enum bco_code bco_value_hash(const struct bco_value *value, struct bco_hash *has
 /* Code points; of messages, of all contents together. */
 size_t bco_value_characters(const struct bco_value *value);
 
-/* True when `field` is a key of the record, not a path into it. */
-bool bco_field_is_key(const struct bco_record *record, const char *field);
-
 /* The value becomes the field `target`: renamed in place where it is a key, copied to the end where it is a path. */
 enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *value, const char *target,
                              struct bco_error *err);

@@ -231,7 +231,7 @@ static enum bco_code move_fields(const struct bco_pairs *rule, struct bco_record
                                  int i, struct bco_error *err) {
     const char *other = pair->side[!i].field;
     enum bco_code code = BCO_OK;
-    if (bco_field_is_key(record, other)) code = bco_record_remove(record, other, err);
+    if (bco_record_has(record, other)) code = bco_record_remove(record, other, err);
     if (code == BCO_OK && !rule->options.implicit_prompt) code = bco_value_move(record, &pair->prompt, "prompt", err);
     if (code == BCO_OK) code = bco_value_move(record, &pair->side[i], "completion", err);
     if (!rule->options.implicit_prompt || code != BCO_OK) return code;

@@ -157,7 +157,7 @@ static enum bco_code add(struct bco_queue *q, struct entry *entry, const char *r
     struct batch *batch = making(q);
     entry->raw = batch->bytes.length;
     entry->item.raw_length = length;
-    bco_buf_add(&batch->bytes, raw, length);
+    if (length) bco_buf_add(&batch->bytes, raw, length);
     if (batch->bytes.failed ||
         !bco_grow((void **)&batch->entries, &batch->capacity, batch->count + 1, sizeof *batch->entries))
         return bco_fail_memory(err);

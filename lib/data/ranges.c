@@ -72,6 +72,10 @@ static void trim(const char **text, size_t *length) {
 bool bco_number_parse(const char *text, size_t length, double *value) {
     char json[NUMBER_SIZE];
     trim(&text, &length);
+    if (length == 1 && is_digit(*text)) { /* nearly every rating */
+        *value = *text - '0';
+        return true;
+    }
     if (length == 0 || number_length(text, length, json) != length) return false;
     *value = json_number(json);
     return !isnan(*value);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "data/fields.h"
 #include "data/ranges.h"
+#include "data/record.h"
 #include "data/words.h"
 #include "stream/json.h"
 #include "stream/utf8.h"
@@ -102,17 +103,14 @@ struct said {
 
 static enum bco_code read_said(const struct bco_rating_rule *rule, const struct bco_record *record, struct said *said,
                                struct bco_error *err) {
-    bool truth;
-    said->kind = bco_record_kind(record, rule->field);
+    struct bco_field found;
+    if (!bco_record_find(record, rule->field, &found)) return bco_record_missing(record, rule->field, err);
+    said->kind = found.kind;
     switch (said->kind) {
-    case BCO_TEXT: bco_record_text(record, rule->field, &said->text, &said->length); return BCO_OK;
-    case BCO_NUMBER: bco_record_number_text(record, rule->field, &said->text, &said->length); return BCO_OK;
-    case BCO_BOOL:
-        bco_record_bool(record, rule->field, &truth);
-        said->text = truth ? "true" : "false";
-        break;
+    case BCO_TEXT: bco_field_text(&found, &said->text, &said->length); return BCO_OK;
+    case BCO_NUMBER: bco_field_number_text(&found, &said->text, &said->length); return BCO_OK;
+    case BCO_BOOL: said->text = found.value[0] == 't' ? "true" : "false"; break;
     case BCO_NULL: said->text = "null"; break;
-    case BCO_MISSING: return bco_record_missing(record, rule->field, err);
     default:
         return bco_record_fail(record, rule->field, err, "got %s, expected a number or a text",
                                bco_json_kind_words(said->kind));

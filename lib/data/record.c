@@ -96,10 +96,16 @@ size_t bco_record_line(const struct bco_record *record) {
 }
 
 static struct bco_field *own_field(const struct bco_record *record, const char *name, size_t length) {
-    for (size_t i = 0; i < record->count; i++)
-        if (record->fields[i].name_length == length && memcmp(record->fields[i].name, name, length) == 0)
-            return &record->fields[i];
+    for (size_t i = 0; i < record->count; i++) {
+        struct bco_field *field = &record->fields[i];
+        if (field->name_length != length || (length && field->name[0] != name[0])) continue;
+        if (memcmp(field->name, name, length) == 0) return field;
+    }
     return NULL;
+}
+
+bool bco_record_has(const struct bco_record *record, const char *key) {
+    return own_field(record, key, strlen(key)) != NULL;
 }
 
 /* The escaped key is decoded where its text has room: in the shadow. */
@@ -167,13 +173,29 @@ bool bco_record_bool(const struct bco_record *record, const char *field, bool *v
     return true;
 }
 
+void bco_field_number_text(const struct bco_field *field, const char **text, size_t *length) {
+    memcpy(field->decoded, field->value, field->value_length);
+    field->decoded[field->value_length] = '\0';
+    *text = field->decoded;
+    *length = field->value_length;
+}
+
+void bco_field_text(const struct bco_field *field, const char **text, size_t *length) {
+    size_t inside = field->value_length - 2;
+    char *to = field->decoded + 1;
+    if (field->escaped)
+        inside = bco_json_unescape(to, field->value + 1, inside);
+    else
+        memcpy(to, field->value + 1, inside);
+    to[inside] = '\0';
+    *text = to;
+    *length = inside;
+}
+
 bool bco_record_number_text(const struct bco_record *record, const char *field, const char **text, size_t *length) {
     struct bco_field found;
     if (!bco_record_find(record, field, &found) || found.kind != BCO_NUMBER) return false;
-    memcpy(found.decoded, found.value, found.value_length);
-    found.decoded[found.value_length] = '\0';
-    *text = found.decoded;
-    *length = found.value_length;
+    bco_field_number_text(&found, text, length);
     return true;
 }
 
@@ -196,15 +218,7 @@ bool bco_record_number(const struct bco_record *record, const char *field, doubl
 bool bco_record_text(const struct bco_record *record, const char *field, const char **text, size_t *length) {
     struct bco_field found;
     if (!bco_record_find(record, field, &found) || found.kind != BCO_TEXT) return false;
-    size_t inside = found.value_length - 2;
-    char *to = found.decoded + 1;
-    if (found.escaped)
-        inside = bco_json_unescape(to, found.value + 1, inside);
-    else
-        memcpy(to, found.value + 1, inside);
-    to[inside] = '\0';
-    *text = to;
-    *length = inside;
+    bco_field_text(&found, text, length);
     return true;
 }
 
@@ -440,8 +454,8 @@ void bco_record_write(const struct bco_record *record, struct bco_buf *to) {
     size_t need = 2;
     for (size_t i = 0; i < record->count; i++)
         need += record->fields[i].key_length + record->fields[i].value_length + sizeof ",\"\":";
-    bco_buf_char(to, '{');
     if (!bco_buf_reserve(to, need)) return;
+    to->data[to->length++] = '{';
     for (size_t i = 0; i < record->count; i++) {
         const struct bco_field *field = &record->fields[i];
         char *at = to->data + to->length;

@@ -46,8 +46,15 @@ enum bco_code bco_record_fill(struct bco_record *record, const char *text, size_
 void bco_record_clear(struct bco_record *record);   /* gives back what setters made */
 void bco_record_release(struct bco_record *record); /* all it owns, but not itself */
 
+/* True when it is a key of the record, not a path into it. */
+bool bco_record_has(const struct bco_record *record, const char *key);
+
 /* The member that a key or a dotted path names. False: missing. */
 bool bco_record_find(const struct bco_record *record, const char *field, struct bco_field *found);
+
+/* Of a field that is a number, or a text: terminated, the text decoded. */
+void bco_field_number_text(const struct bco_field *field, const char **text, size_t *length);
+void bco_field_text(const struct bco_field *field, const char **text, size_t *length);
 
 /* A prompt or completion: a text that is not empty, or a list of messages, each with the texts role and content.
  * BCO_EDATA: anything else; missing too. */

@@ -40,8 +40,8 @@ struct batch {
     size_t count, item_capacity;
     struct bco_json_scan scan;
     struct bco_csv_spans spans; /* rows: what will be the members */
-    bool made; /* text lies in texts: it was made from a row or a line */
-    bool end;  /* of the last input */
+    bool made;                  /* text lies in texts: it was made from a row or a line */
+    bool end;                   /* of the last input */
     enum bco_code failed;
     struct bco_error failure; /* behind the last item */
 };

@@ -87,7 +87,7 @@ enum bco_code bco_record_get_text(const struct bco_record *record, const char *n
     text->text = field.value;
     text->length = field.value_length;
     text->messages = field.kind == BCO_LIST;
-    if (!text->messages) bco_record_text(record, name, &text->text, &text->length);
+    if (!text->messages) bco_field_text(&field, &text->text, &text->length);
     return BCO_OK;
 }
 

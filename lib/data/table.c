@@ -56,12 +56,19 @@ static size_t slot_of(const struct part *part, struct bco_hash key) {
     return i;
 }
 
+/* Zeros that were written: pages of calloc's that are read first come twice, and stop every thread the second time. */
+static void *zeros(size_t count, size_t size) {
+    void *made = bco_malloc(count, size);
+    if (made) memset(made, 0, count * size);
+    return made;
+}
+
 /* A part of `slots` slots takes the place of `part`: with all its keys and values, or with the keys that `keep` wants
  * and no values. */
 static bool rebuild(const struct bco_table *table, struct part *part, size_t slots, bool (*keep)(const void *value)) {
     struct part made = {.slots = slots};
-    made.keys = bco_calloc(slots, sizeof *made.keys);
-    made.values = bco_calloc(slots, keep ? 0 : table->value_size);
+    made.keys = zeros(slots, sizeof *made.keys);
+    made.values = zeros(slots, keep ? 0 : table->value_size);
     if (!made.keys || !made.values) {
         free(made.keys);
         free(made.values);

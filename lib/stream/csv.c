@@ -11,7 +11,7 @@
 
 struct column {
     struct bco_buf name;
-    struct bco_buf json; /* `"name":` */
+    struct bco_buf json; /* `,"name":` */
 };
 
 struct bco_csv {
@@ -70,6 +70,7 @@ static void header_field(void *text, size_t length, void *user) {
     struct column *column = &csv->columns[csv->count++];
     *column = (struct column){0};
     bco_buf_add(&column->name, text, length);
+    bco_buf_char(&column->json, ',');
     bco_buf_json_string(&column->json, text, length);
     bco_buf_char(&column->json, ':');
     csv->failed |= column->name.failed || column->json.failed;
@@ -85,11 +86,11 @@ static void row_field(void *text, size_t length, void *user) {
     }
     const struct column *column = &csv->columns[csv->fields - 1];
     struct bco_csv_span *span = &spans->items[spans->count++];
-    if (csv->fields > 1) bco_buf_char(csv->json, ',');
-    span->name = csv->json->length + 1;
-    span->name_length = column->json.length - strlen("\"\":");
+    size_t comma = csv->fields == 1; /* the first has none */
+    span->name_length = column->json.length - strlen(",\"\":");
     span->name_escaped = span->name_length != column->name.length;
-    bco_buf_add(csv->json, column->json.data, column->json.length);
+    bco_buf_add(csv->json, column->json.data + comma, column->json.length - comma);
+    span->name = csv->json->length - span->name_length - strlen("\":");
     span->value = csv->json->length;
     bco_buf_json_string(csv->json, text, length);
     span->value_length = csv->json->length - span->value;

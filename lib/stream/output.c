@@ -26,7 +26,7 @@ struct bco_output {
     ZSTD_CStream *zstd;
     z_stream gzip;
     bool gzip_made;
-    uint64_t written; /* PLAIN: bytes in the file */
+    uint64_t written;      /* PLAIN: bytes in the file */
     uint64_t put, started; /* bytes in the file, and those of them on their way to the disk */
     struct bco_buf waiting;
     unsigned char packed[PACKED];
@@ -194,23 +194,10 @@ uint64_t bco_output_size(const struct bco_output *out) {
     return out->written + out->waiting.length;
 }
 
-enum bco_code bco_output_read(struct bco_output *out, uint64_t offset, void *bytes, size_t length,
-                              struct bco_error *err) {
-    char *to = bytes;
-    if (offset + length > out->written) {
-        enum bco_code code = drain(out, ZSTD_e_continue, Z_NO_FLUSH, err);
-        if (code) return code;
-    }
-    while (length) {
-        ssize_t n = pread(out->fd, to, length, (off_t)offset);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return bco_fail_errno(err, out->path, "cannot read");
-        if (n == 0) return bco_fail_at(err, BCO_ESYSTEM, out->path, 0, NULL, "the output was cut short");
-        to += n;
-        length -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return BCO_OK;
+enum bco_code bco_output_kept(struct bco_output *out, struct bco_kept *kept, struct bco_error *err) {
+    enum bco_code code = drain(out, ZSTD_e_continue, Z_NO_FLUSH, err);
+    *kept = (struct bco_kept){out->fd, out->path, "the output", out->written};
+    return code;
 }
 
 enum bco_code bco_output_close(struct bco_output *out, struct bco_error *err) {

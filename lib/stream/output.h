@@ -5,6 +5,7 @@
 #define BCO_STREAM_OUTPUT_H
 
 #include "base/buf.h"
+#include "stream/kept.h"
 
 #include <bco/error.h>
 #include <stdbool.h>
@@ -28,9 +29,9 @@ enum bco_code bco_output_flush(struct bco_output *output, struct bco_error *err)
 bool bco_output_keeps(const struct bco_output *output);
 uint64_t bco_output_size(const struct bco_output *output); /* bytes written so far */
 
-/* Reads `length` bytes from `offset` on; all of them must have been written, to an output that keeps them. */
-enum bco_code bco_output_read(struct bco_output *output, uint64_t offset, void *bytes, size_t length,
-                              struct bco_error *err);
+/* All that was written so far, to an output that keeps it. It can be read until the output is closed, also while more
+ * is written. */
+enum bco_code bco_output_kept(struct bco_output *output, struct bco_kept *kept, struct bco_error *err);
 
 /* Makes the file appear; frees in any case. */
 enum bco_code bco_output_close(struct bco_output *output, struct bco_error *err);

@@ -70,23 +70,17 @@ uint64_t bco_spool_size(const struct bco_spool *spool) {
     return spool->written + spool->held;
 }
 
+enum bco_code bco_spool_kept(struct bco_spool *spool, struct bco_kept *kept, struct bco_error *err) {
+    enum bco_code code = flush(spool, err);
+    *kept = (struct bco_kept){spool->fd, spool->folder, "a temporary file", spool->written};
+    return code;
+}
+
 enum bco_code bco_spool_read(struct bco_spool *spool, uint64_t offset, void *bytes, size_t length,
                              struct bco_error *err) {
-    char *to = bytes;
-    if (offset + length > spool->written) {
-        enum bco_code code = flush(spool, err);
-        if (code) return code;
-    }
-    while (length) {
-        ssize_t n = pread(spool->fd, to, length, (off_t)offset);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return bco_fail_errno(err, spool->folder, "cannot read a temporary file");
-        if (n == 0) return bco_fail_at(err, BCO_ESYSTEM, spool->folder, 0, NULL, "a temporary file is cut short");
-        to += n;
-        length -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return BCO_OK;
+    struct bco_kept kept = {spool->fd, spool->folder, "a temporary file", spool->written};
+    enum bco_code code = offset + length > spool->written ? bco_spool_kept(spool, &kept, err) : BCO_OK;
+    return code ? code : bco_kept_read(&kept, offset, bytes, length, err);
 }
 
 void bco_spool_close(struct bco_spool *spool) {

@@ -31,16 +31,25 @@ size_t bco_utf8_character(const char *text, size_t length, size_t *broken) {
     return 0;
 }
 
-static bool plain_word(const char *text) {
-    uint64_t word;
-    memcpy(&word, text, sizeof word);
-    return !(word & 0x8080808080808080u);
+/* ASCII alone, in words of 8 bytes? */
+static inline bool plain_words(const char *text, size_t words) {
+    uint64_t all = 0;
+    for (size_t i = 0; i < words; i++) {
+        uint64_t word;
+        memcpy(&word, text + i * sizeof word, sizeof word);
+        all |= word;
+    }
+    return !(all & 0x8080808080808080u);
 }
 
 size_t bco_utf8_good(const char *text, size_t length) {
     size_t i = 0;
     while (i < length) {
-        if (length - i >= 8 && plain_word(text + i)) {
+        if (length - i >= 32 && plain_words(text + i, 4)) {
+            i += 32;
+            continue;
+        }
+        if (length - i >= 8 && plain_words(text + i, 1)) {
             i += 8;
             continue;
         }
