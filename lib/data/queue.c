@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCHES = 3, FULL_BYTES = 1 << 18, FULL_ENTRIES = 4096, FULL_REASONS = 64, AHEAD = 8 };
+enum { BATCHES = 8, FULL_BYTES = 1 << 18, FULL_ENTRIES = 4096, FULL_REASONS = 64, AHEAD = 8 };
 
 /* Offsets, since the memory moves while a batch is made. */
 struct entry {
