@@ -118,7 +118,7 @@ enum bco_code bco_lines_read(const struct bco_lines *lines, const uint64_t *star
                              struct bco_error *err) {
     struct reading r = {.of = lines, .starts = starts, .count = count};
     pthread_t threads[MOST_THREADS];
-    int wanted = lines->threads < MOST_THREADS ? lines->threads : MOST_THREADS, running = 0;
+    int wanted = lines->threads < 1 || lines->threads > MOST_THREADS ? MOST_THREADS : lines->threads, running = 0;
     r.each = WINDOW_BYTES / (lines->mean + 1) + 1;
     r.windows = count / r.each + (count % r.each > 0);
     pthread_mutex_init(&r.mutex, NULL);

@@ -12,7 +12,7 @@ typedef enum bco_code bco_lines_take(void *user, const char *lines, size_t lengt
 struct bco_lines {
     const struct bco_kept *kept;
     size_t mean; /* bytes of a line, about */
-    int threads; /* 1: all goes on in the caller's */
+    int threads; /* 1: all goes on in the caller's; 0: as many as help */
     bco_lines_take *take;
     void *user;
 };
