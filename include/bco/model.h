@@ -55,7 +55,9 @@ BCO_API uint32_t bco_model_fingerprint(const struct bco_model *model);
 
 /* B sequences packed one behind the other; nothing is padded. Sequence b is
  * ids[starts[b]] .. ids[starts[b+1]-1]; its first prompt_len[b] tokens are the
- * prompt (1 <= prompt_len[b] < length), the others are what logp counts. */
+ * prompt (1 <= prompt_len[b] < length), the others are what logp counts. Prompts that
+ * are equal are computed once, wherever they stand in the batch; logp and gradients are those of whole
+ * sequences, up to rounding. */
 struct bco_batch {
     size_t sequences;         /* B */
     const size_t *starts;     /* [B+1], starts[0] = 0, starts[B] = T */
@@ -86,8 +88,8 @@ BCO_API enum bco_code bco_model_grad_pairs(struct bco_model *model, const struct
                                            void *user, double *logp, struct bco_error *err);
 
 /* What bco_model_grad needs beside weights and gradients, in bytes: for `tokens`
- * tokens in `sequences` sequences of up to `longest` tokens each, all of them completion at
- * worst. It stays allocated between calls. With `recompute` the layers' insides are
+ * tokens (of equal prompts one's) in `sequences` sequences of up to `longest` tokens each, all of
+ * them completion at worst. It stays allocated between calls. With `recompute` the layers' insides are
  * computed again in the backward (a third more work) instead of being kept. */
 BCO_API size_t bco_model_activation_bytes(const struct bco_model *model, size_t sequences, size_t tokens,
                                           size_t longest, bool recompute);
@@ -100,7 +102,8 @@ BCO_API void bco_model_set_recompute(struct bco_model *model, bool recompute); /
  * then, and these two where it has none. */
 BCO_API bool bco_model_is_classifier(const struct bco_model *model);
 
-/* score[b]: the head's output at the last token of sequence b. prompt_len may be NULL. */
+/* score[b]: the head's output at the last token of sequence b. prompt_len only says
+ * which prompts could be equal and computed once, and may be NULL. */
 BCO_API enum bco_code bco_model_score(struct bco_model *model, const struct bco_batch *batch, double *score,
                                       struct bco_error *err);
 

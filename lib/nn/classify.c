@@ -57,7 +57,7 @@ static enum bco_code start(struct bco_model *model, const struct bco_batch *batc
     if (!model->config.classifier) return bco_fail(err, BCO_EUSAGE, "the model has no head for scores");
     enum bco_code code = bco_batch_check(model, batch, false, err);
     if (code || batch->sequences == 0) return code;
-    *pass = bco_pass_of(model, batch, train);
+    if ((code = bco_pass_open(pass, model, batch, train, err))) return code;
     *rows = (struct rows){.count = batch->sequences};
     if ((code = bco_trunk_prepare(model, pass, place(model, rows, NULL), err))) return code;
     place(model, rows, pass->rest);
@@ -67,24 +67,27 @@ static enum bco_code start(struct bco_model *model, const struct bco_batch *batc
 
 enum bco_code bco_model_score(struct bco_model *model, const struct bco_batch *batch, double *score,
                               struct bco_error *err) {
-    struct bco_pass pass;
+    struct bco_pass pass = {0};
     struct rows rows = {0};
     enum bco_code code = start(model, batch, false, &pass, &rows, err);
     for (size_t b = 0; !code && b < rows.count; b++) score[b] = (double)rows.score[b];
+    bco_pass_close(&pass);
     return code;
 }
 
 enum bco_code bco_model_score_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dscore,
                                    void *user, double *score, struct bco_error *err) {
-    struct bco_pass pass;
+    struct bco_pass pass = {0};
     struct rows rows = {0};
     if (!model->trainable) return bco_fail(err, BCO_EUSAGE, "gradients of a model that was not opened as trainable");
     enum bco_code code = start(model, batch, true, &pass, &rows, err);
-    if (code || rows.count == 0) return code;
-    for (size_t b = 0; b < rows.count; b++) {
-        rows.dscore[b] = (float)dscore(user, b, (double)rows.score[b]);
-        if (score) score[b] = (double)rows.score[b];
+    if (code == BCO_OK && rows.count > 0) {
+        for (size_t b = 0; b < rows.count; b++) {
+            rows.dscore[b] = (float)dscore(user, b, (double)rows.score[b]);
+            if (score) score[b] = (double)rows.score[b];
+        }
+        backward(model, &pass, &rows);
     }
-    backward(model, &pass, &rows);
-    return BCO_OK;
+    bco_pass_close(&pass);
+    return code;
 }

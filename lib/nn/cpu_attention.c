@@ -40,21 +40,65 @@ static void clear_unseen(float *row, size_t from, size_t to, size_t columns) {
     memset(row + to, 0, (columns - to) * sizeof *row);
 }
 
-/* scores[rows, columns] = scale * Q K^T */
-static void scores_of(const struct bco_attention *shape, const struct block *block, const float *q, const float *k,
-                      float *scores) {
-    struct bco_matmul p = {.transpose_b = true,
-                           .m = block->rows,
-                           .n = block->columns,
-                           .k = shape->head_dim,
-                           .alpha = shape->scale,
-                           .a = q,
-                           .lda = shape->ldq,
-                           .b = k,
-                           .ldb = shape->ldkv,
-                           .c = scores,
-                           .ldc = block->columns};
+/* A block's columns [at, at+count), whose keys lie one behind the other. */
+struct run {
+    size_t at, count;
+    const float *k, *v;
+    float *dk, *dv;
+};
+
+static struct run run_at(const struct bco_attention *shape, const struct bco_segment *segment, size_t kv, size_t row,
+                         size_t at, size_t count) {
+    size_t first = row * shape->ldkv + kv * shape->head_dim;
+    return (struct run){at,
+                        count,
+                        segment->k + first,
+                        segment->v + first,
+                        segment->dk ? segment->dk + first : NULL,
+                        segment->dv ? segment->dv + first : NULL};
+}
+
+/* The block's keys: of those that are shared, and of the segment's own. How many runs they are. */
+static size_t runs_of(const struct bco_attention *shape, const struct bco_segment *segments,
+                      const struct bco_segment *segment, const struct block *block, size_t kv, struct run run[2]) {
+    size_t shared = segment->shared > block->low ? segment->shared - block->low : 0, count = 0;
+    if (shared) run[count++] = run_at(shape, &segments[segment->leader], kv, block->low, 0, shared);
+    run[count++] = run_at(shape, segment, kv, block->low + shared - segment->shared, shared, block->columns - shared);
+    return count;
+}
+
+struct matrix {
+    const float *at;
+    size_t ld;
+    bool transpose;
+};
+
+/* c[m,n] = alpha a b + beta c */
+static void product(size_t m, size_t n, size_t k, float alpha, struct matrix a, struct matrix b, float beta, float *c,
+                    size_t ldc) {
+    struct bco_matmul p = {.transpose_a = a.transpose,
+                           .transpose_b = b.transpose,
+                           .m = m,
+                           .n = n,
+                           .k = k,
+                           .alpha = alpha,
+                           .a = a.at,
+                           .lda = a.ld,
+                           .b = b.at,
+                           .ldb = b.ld,
+                           .beta = beta,
+                           .c = c,
+                           .ldc = ldc};
     bco_matmul_single(&p);
+}
+
+/* scores[rows, columns] = alpha * X K^T, or X V^T where `values` */
+static void against_keys(const struct bco_attention *shape, const struct block *block, size_t runs,
+                         const struct run *run, bool values, float alpha, struct matrix x, float *scores) {
+    for (size_t r = 0; r < runs; r++)
+        product(block->rows, run[r].count, shape->head_dim, alpha, x,
+                (struct matrix){values ? run[r].v : run[r].k, shape->ldkv, true}, 0, scores + run[r].at,
+                block->columns);
 }
 
 static void softmax_rows(const struct bco_attention *shape, const struct block *block, float *scores, float *logsum) {
@@ -70,31 +114,25 @@ static void softmax_rows(const struct bco_attention *shape, const struct block *
     }
 }
 
-static void forward_block(const struct bco_attention *shape, const struct bco_segment *segment,
-                          const struct block *block, size_t head, const float *q, float *out, float *logsum,
-                          float *scratch) {
-    size_t D = shape->head_dim, kv = head / (shape->heads / shape->kv_heads);
-    const float *k = segment->k + block->low * shape->ldkv + kv * D;
-    const float *v = segment->v + block->low * shape->ldkv + kv * D;
-    if (block->rows == 1) {
-        bco_cpu_attend(shape, q + block->row * shape->ldq + head * D, k, v, block->columns, scratch,
+static void forward_block(const struct bco_attention *shape, const struct bco_segment *segments,
+                          const struct bco_segment *segment, const struct block *block, size_t head, const float *q,
+                          float *out, float *logsum, float *scratch) {
+    size_t D = shape->head_dim;
+    struct run run[2];
+    size_t runs = runs_of(shape, segments, segment, block, head / (shape->heads / shape->kv_heads), run);
+    if (block->rows == 1 && runs == 1) {
+        bco_cpu_attend(shape, q + block->row * shape->ldq + head * D, run[0].k, run[0].v, block->columns, scratch,
                        out + block->row * shape->ldo + head * D,
                        logsum ? logsum + block->row * shape->heads + head : NULL);
         return;
     }
-    scores_of(shape, block, q + block->row * shape->ldq + head * D, k, scratch);
+    struct matrix query = {q + block->row * shape->ldq + head * D, shape->ldq, false};
+    against_keys(shape, block, runs, run, false, shape->scale, query, scratch);
     softmax_rows(shape, block, scratch, logsum ? logsum + block->row * shape->heads + head : NULL);
-    struct bco_matmul p = {.m = block->rows,
-                           .n = D,
-                           .k = block->columns,
-                           .alpha = 1,
-                           .a = scratch,
-                           .lda = block->columns,
-                           .b = v,
-                           .ldb = shape->ldkv,
-                           .c = out + block->row * shape->ldo + head * D,
-                           .ldc = shape->ldo};
-    bco_matmul_single(&p);
+    for (size_t r = 0; r < runs; r++)
+        product(block->rows, D, run[r].count, 1, (struct matrix){scratch + run[r].at, block->columns, false},
+                (struct matrix){run[r].v, shape->ldkv, false}, r > 0, out + block->row * shape->ldo + head * D,
+                shape->ldo);
 }
 
 static size_t work_of(const struct bco_attention *shape, size_t segments, const struct bco_segment *segment) {
@@ -111,7 +149,7 @@ void bco_cpu_attention(const struct bco_team *team, const struct bco_attention *
         const struct bco_segment *s = segment + task / shape->heads;
         for (size_t start = 0; start < s->queries; start += BLOCK) {
             struct block block = block_at(shape, s, start);
-            forward_block(shape, s, &block, task % shape->heads, q, out, logsum, bco_team_scratch(team));
+            forward_block(shape, segment, s, &block, task % shape->heads, q, out, logsum, bco_team_scratch(team));
         }
     }
 }
@@ -153,86 +191,57 @@ static void backward_rows(const struct bco_attention *shape, const struct block 
     }
 }
 
-static void backward_block(const struct bco_attention *shape, const struct bco_segment *segment,
-                           const struct block *block, size_t head, const struct backward *b, float *scratch) {
-    size_t D = shape->head_dim, kv = head / (shape->heads / shape->kv_heads), n = block->columns;
-    size_t at = block->low * shape->ldkv + kv * D;
-    const float *q = b->q + block->row * shape->ldq + head * D;
-    const float *dout = b->dout + block->row * shape->ldo + head * D;
+static void backward_block(const struct bco_attention *shape, const struct bco_segment *segments,
+                           const struct bco_segment *segment, const struct block *block, size_t head,
+                           const struct backward *b, float *scratch) {
+    size_t D = shape->head_dim, rows = block->rows, n = block->columns, ld = shape->ldkv;
+    struct run run[2];
+    size_t runs = runs_of(shape, segments, segment, block, head / (shape->heads / shape->kv_heads), run);
+    struct matrix q = {b->q + block->row * shape->ldq + head * D, shape->ldq, false};
+    struct matrix dout = {b->dout + block->row * shape->ldo + head * D, shape->ldo, false};
     float *scores = scratch, *dscores = scratch + BLOCK * shape->max_keys;
-    scores_of(shape, block, q, segment->k + at, scores);
-    struct bco_matmul dp = {.transpose_b = true,
-                            .m = block->rows,
-                            .n = n,
-                            .k = D,
-                            .alpha = 1,
-                            .a = dout,
-                            .lda = shape->ldo,
-                            .b = segment->v + at,
-                            .ldb = shape->ldkv,
-                            .c = dscores,
-                            .ldc = n};
-    bco_matmul_single(&dp);
+    against_keys(shape, block, runs, run, false, shape->scale, q, scores);
+    against_keys(shape, block, runs, run, true, 1, dout, dscores);
     backward_rows(shape, block, head, b, scores, dscores);
-    struct bco_matmul dv = {.transpose_a = true,
-                            .m = n,
-                            .n = D,
-                            .k = block->rows,
-                            .alpha = 1,
-                            .a = scores,
-                            .lda = n,
-                            .b = dout,
-                            .ldb = shape->ldo,
-                            .beta = 1,
-                            .c = segment->dv + at,
-                            .ldc = shape->ldkv};
-    bco_matmul_single(&dv);
-    struct bco_matmul dk = {.transpose_a = true,
-                            .m = n,
-                            .n = D,
-                            .k = block->rows,
-                            .alpha = shape->scale,
-                            .a = dscores,
-                            .lda = n,
-                            .b = q,
-                            .ldb = shape->ldq,
-                            .beta = 1,
-                            .c = segment->dk + at,
-                            .ldc = shape->ldkv};
-    bco_matmul_single(&dk);
-    struct bco_matmul dq = {.m = block->rows,
-                            .n = D,
-                            .k = n,
-                            .alpha = shape->scale,
-                            .a = dscores,
-                            .lda = n,
-                            .b = segment->k + at,
-                            .ldb = shape->ldkv,
-                            .c = b->dq + block->row * shape->ldq + head * D,
-                            .ldc = shape->ldq};
-    bco_matmul_single(&dq);
+    for (size_t r = 0; r < runs; r++) {
+        struct matrix p = {scores + run[r].at, n, true}, ds = {dscores + run[r].at, n, false}, ds_turned = ds;
+        ds_turned.transpose = true;
+        product(run[r].count, D, rows, 1, p, dout, 1, run[r].dv, ld);
+        product(run[r].count, D, rows, shape->scale, ds_turned, q, 1, run[r].dk, ld);
+        product(rows, D, run[r].count, shape->scale, ds, (struct matrix){run[r].k, ld, false}, r > 0,
+                b->dq + block->row * shape->ldq + head * D, shape->ldq);
+    }
 }
 
 static void clear_head(float *x, size_t rows, size_t ld, size_t D) {
     for (size_t i = 0; i < rows; i++) memset(x + i * ld, 0, D * sizeof *x);
 }
 
-/* A key/value head and all the query heads that share it are one thread's: nothing to add up between threads. */
+/* A key/value head and all the query heads that share it. */
+static void backward_segment(const struct bco_team *team, const struct bco_attention *shape,
+                             const struct bco_segment *segments, const struct bco_segment *segment, size_t kv,
+                             const struct backward *b) {
+    size_t group = shape->heads / shape->kv_heads, own = segment->keys - segment->shared;
+    clear_head(segment->dk + kv * shape->head_dim, own, shape->ldkv, shape->head_dim);
+    clear_head(segment->dv + kv * shape->head_dim, own, shape->ldkv, shape->head_dim);
+    for (size_t head = kv * group; head < (kv + 1) * group; head++)
+        for (size_t start = 0; start < segment->queries; start += BLOCK) {
+            struct block block = block_at(shape, segment, start);
+            backward_block(shape, segments, segment, &block, head, b, bco_team_scratch(team));
+        }
+}
+
+/* A key/value head of a segment and of all that share its keys is one thread's: nothing to add up between threads. */
 void bco_cpu_attention_backward(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                                 const struct bco_segment *segment, const float *q, const float *out,
                                 const float *logsum, const float *dout, float *dq) {
     const struct backward b = {q, out, logsum, dout, dq};
-    size_t group = shape->heads / shape->kv_heads, tasks = segments * shape->kv_heads;
+    size_t tasks = segments * shape->kv_heads;
 #pragma omp parallel for num_threads(bco_team_for(team, 2 * work_of(shape, segments, segment))) schedule(dynamic)
     for (size_t task = 0; task < tasks; task++) {
-        const struct bco_segment *s = segment + task / shape->kv_heads;
-        size_t kv = task % shape->kv_heads;
-        clear_head(s->dk + kv * shape->head_dim, s->keys, shape->ldkv, shape->head_dim);
-        clear_head(s->dv + kv * shape->head_dim, s->keys, shape->ldkv, shape->head_dim);
-        for (size_t head = kv * group; head < (kv + 1) * group; head++)
-            for (size_t start = 0; start < s->queries; start += BLOCK) {
-                struct block block = block_at(shape, s, start);
-                backward_block(shape, s, &block, head, &b, bco_team_scratch(team));
-            }
+        size_t s = task / shape->kv_heads;
+        if (segment[s].shared) continue;
+        do backward_segment(team, shape, segment, &segment[s], task % shape->kv_heads, &b);
+        while ((s = segment[s].next) != 0);
     }
 }

@@ -89,11 +89,14 @@ struct bco_attention {
 };
 
 /* One sequence's part: `queries` new tokens, at rows from `first` of q and of the
- * output; the last of them is at position keys-1. */
+ * output; the last of them is at position keys-1. Its first `shared` keys, all of them before its
+ * queries, are the first ones of segment `leader`, which has all its keys itself. */
 struct bco_segment {
     size_t first, queries, keys;
-    const float *k, *v; /* [keys, kv_heads*head_dim] */
-    float *dk, *dv;     /* as k and v; only for the backward, where queries == keys */
+    const float *k, *v; /* [keys-shared, kv_heads*head_dim], of the other keys */
+    float *dk, *dv;     /* as k and v; only for the backward, where queries == keys-shared */
+    size_t shared, leader;
+    size_t next; /* the segment after this one with the same leader, which comes first; 0: none. For the backward. */
 };
 
 struct bco_ops {
@@ -122,7 +125,7 @@ struct bco_ops {
     /* logsum: [T, heads], ln of the softmax's sum, for the backward; NULL: not wanted. */
     void (*attention)(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                       const struct bco_segment *segment, const float *q, float *out, float *logsum);
-    /* dq, dk, dv written over, with the rows of q, k, v. */
+    /* dq, dk, dv written over, with the rows of q, k, v; those of shared keys are summed. */
     void (*attention_backward)(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                                const struct bco_segment *segment, const float *q, const float *out, const float *logsum,
                                const float *dout, float *dq);

@@ -22,13 +22,25 @@ static size_t completion_rows(const struct bco_batch *batch) {
 }
 
 /* The row of the token before each completion token predicts it. */
-static void list_rows(const struct bco_batch *batch, struct bco_head *head) {
+static void list_rows(const struct bco_batch *batch, const struct bco_pass *pass, struct bco_head *head) {
     size_t n = 0;
     for (size_t b = 0; b < batch->sequences; b++)
-        for (size_t t = batch->starts[b] + batch->prompt_len[b]; t < batch->starts[b + 1]; t++, n++) {
-            head->rows[n] = (int32_t)(t - 1);
-            head->targets[n] = batch->ids[t];
+        for (size_t t = batch->prompt_len[b]; t < batch->starts[b + 1] - batch->starts[b]; t++, n++) {
+            head->rows[n] = (int32_t)bco_pass_row(pass, b, t - 1);
+            head->targets[n] = batch->ids[batch->starts[b] + t];
         }
+}
+
+/* The pass of the batch's prompts and completions, with its memory and the head's. */
+static enum bco_code prepare(struct bco_model *model, const struct bco_batch *batch, bool train, struct bco_pass *pass,
+                             struct bco_head *head, struct bco_error *err) {
+    enum bco_code code = bco_pass_open(pass, model, batch, train, err);
+    *head = (struct bco_head){.count = completion_rows(batch)};
+    if (code == BCO_OK) code = bco_trunk_prepare(model, pass, bco_head_bytes(model, head, train), err);
+    if (code != BCO_OK) return code;
+    bco_head_place(model, head, pass->rest, train);
+    list_rows(batch, pass, head);
+    return BCO_OK;
 }
 
 static double sum_terms(const double *terms, size_t count) {
@@ -43,20 +55,20 @@ static size_t completion_of(const struct bco_batch *batch, size_t b) {
 
 enum bco_code bco_model_logp(struct bco_model *model, const struct bco_batch *batch, double *logp, double *token_logp,
                              struct bco_error *err) {
+    struct bco_pass pass;
+    struct bco_head head;
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
-    struct bco_pass pass = bco_pass_of(model, batch, false);
-    struct bco_head head = {.count = completion_rows(batch)};
-    if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, false), err))) return code;
-    bco_head_place(model, &head, pass.rest, false);
-    list_rows(batch, &head);
+    if ((code = prepare(model, batch, false, &pass, &head, err))) goto done;
     bco_trunk_forward(model, &pass);
     for (size_t first = 0; first < head.count; first += head.chunk)
         bco_head_forward(model, &head, pass.x, first, bco_head_chunk(&head, first, head.count), false);
     for (size_t b = 0, n = 0; b < batch->sequences; n += completion_of(batch, b++))
         logp[b] = sum_terms(head.logp + n, completion_of(batch, b));
     if (token_logp) memcpy(token_logp, head.logp, head.count * sizeof *token_logp);
-    return BCO_OK;
+done:
+    bco_pass_close(&pass);
+    return code;
 }
 
 struct scorer {
@@ -137,18 +149,18 @@ static void grad_head(const struct scorer *s) {
 
 static enum bco_code grad(struct bco_model *model, const struct bco_batch *batch, size_t group, bco_dlogp *dlogp,
                           void *user, double *logp, struct bco_error *err) {
+    struct bco_pass pass;
+    struct bco_head head;
     if (!model->trainable) return bco_fail(err, BCO_EUSAGE, "gradients of a model that was not opened as trainable");
     enum bco_code code = check_batch(model, batch, err);
     if (code || batch->sequences == 0) return code;
-    struct bco_pass pass = bco_pass_of(model, batch, true);
-    struct bco_head head = {.count = completion_rows(batch)};
-    if ((code = bco_trunk_prepare(model, &pass, bco_head_bytes(model, &head, true), err))) return code;
-    bco_head_place(model, &head, pass.rest, true);
-    list_rows(batch, &head);
+    if ((code = prepare(model, batch, true, &pass, &head, err))) goto done;
     bco_trunk_forward(model, &pass);
     grad_head(&(struct scorer){model, batch, &pass, &head, group, dlogp, user, logp});
     bco_trunk_backward(model, &pass);
-    return BCO_OK;
+done:
+    bco_pass_close(&pass);
+    return code;
 }
 
 enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,

@@ -139,7 +139,7 @@ static enum bco_code reserve(struct bco_model *model, size_t bytes, struct bco_e
 static void set_positions(struct bco_pass *p) {
     for (size_t b = 0; b < p->B; b++)
         for (size_t t = p->starts[b]; t < p->starts[b + 1]; t++)
-            p->positions[t] = (int32_t)(t - p->starts[b] + (p->cache ? p->past[b] : 0));
+            p->positions[t] = (int32_t)(t - p->starts[b] + (p->past ? p->past[b] : 0));
 }
 
 enum bco_code bco_trunk_prepare(struct bco_model *model, struct bco_pass *p, size_t extra, struct bco_error *err) {
@@ -196,28 +196,35 @@ static void copy_to_cache(const struct bco_config *c, const struct bco_pass *p, 
     }
 }
 
-/* Where each block's keys and values are: in the batch itself, or in the cache. */
+/* Keys and values in the batch itself, with the leader's where they are shared. */
+static struct bco_segment batch_segment(const struct bco_config *c, const struct bco_pass *p, const struct bco_stash *s,
+                                        size_t b) {
+    size_t first = p->starts[b], count = p->starts[b + 1] - first, past = p->past ? p->past[b] : 0;
+    size_t at = first * qkv_width(c) + c->heads * c->head_dim, width = c->kv_heads * c->head_dim;
+    return (struct bco_segment){.first = first,
+                                .queries = count,
+                                .keys = past + count,
+                                .k = s->qkv + at,
+                                .v = s->qkv + at + width,
+                                .dk = p->train ? p->dqkv + at : NULL,
+                                .dv = p->train ? p->dqkv + at + width : NULL,
+                                .shared = past,
+                                .leader = past ? p->leader[b] : b,
+                                .next = p->next ? p->next[b] : 0};
+}
+
+static struct bco_segment cache_segment(const struct bco_config *c, const struct bco_pass *p, const struct bco_stash *s,
+                                        size_t b, size_t l) {
+    size_t first = p->starts[b], count = p->starts[b + 1] - first, width = c->kv_heads * c->head_dim;
+    const struct bco_held *held = &p->cache[p->slot[b]];
+    float *k = held->k + l * held->capacity * width, *v = held->v + l * held->capacity * width;
+    copy_to_cache(c, p, s, b, k, v);
+    return (struct bco_segment){.first = first, .queries = count, .keys = p->past[b] + count, .k = k, .v = v};
+}
+
 static void set_segments(const struct bco_model *model, struct bco_pass *p, const struct bco_stash *s, size_t l) {
-    const struct bco_config *c = &model->config;
-    size_t width = c->kv_heads * c->head_dim, ld = qkv_width(c), k = c->heads * c->head_dim, v = k + width;
-    for (size_t b = 0; b < p->B; b++) {
-        size_t first = p->starts[b], count = p->starts[b + 1] - first;
-        struct bco_segment *segment = &p->segment[b];
-        *segment = (struct bco_segment){first,
-                                        count,
-                                        count,
-                                        s->qkv + first * ld + k,
-                                        s->qkv + first * ld + v,
-                                        p->train ? p->dqkv + first * ld + k : NULL,
-                                        p->train ? p->dqkv + first * ld + v : NULL};
-        if (!p->cache) continue;
-        const struct bco_held *held = &p->cache[p->slot[b]];
-        size_t at = l * held->capacity * width;
-        copy_to_cache(c, p, s, b, held->k + at, held->v + at);
-        segment->keys = p->past[b] + count;
-        segment->k = held->k + at;
-        segment->v = held->v + at;
-    }
+    for (size_t b = 0; b < p->B; b++)
+        p->segment[b] = p->cache ? cache_segment(&model->config, p, s, b, l) : batch_segment(&model->config, p, s, b);
 }
 
 static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) {

@@ -28,17 +28,20 @@ struct bco_held {
     size_t capacity;
 };
 
-/* B blocks of new tokens, one behind the other; block b's follow past[b] tokens in
- * cache[slot[b]]. Without a cache past is 0. */
+/* B blocks of new tokens, one behind the other; block b's follow past[b] tokens, which are in
+ * cache[slot[b]] or, without a cache, the first ones of block leader[b] (whose own past is 0). */
 struct bco_pass {
     size_t B, T;
     const size_t *starts; /* [B+1] */
     const int32_t *ids;   /* [T] */
     const struct bco_held *cache;
-    const size_t *slot, *past; /* [B], with a cache */
-    bool train;                /* a backward follows */
-    bool recompute;            /* which makes the layers' inside again instead of keeping it */
-    size_t longest;            /* tokens, past ones included */
+    const size_t *slot;          /* [B], with a cache */
+    const size_t *past;          /* [B]; NULL: all 0 */
+    const size_t *leader, *next; /* [B], with past and no cache, as in struct bco_segment */
+    void *plan;                  /* of bco_pass_open */
+    bool train;                  /* a backward follows */
+    bool recompute;              /* which makes the layers' inside again instead of keeping it */
+    size_t longest;              /* tokens, past ones included */
 
     /* From here on bco_trunk_prepare's. */
     int32_t *positions;                             /* [T] */

@@ -308,30 +308,38 @@ static void rope(void **state) {
 
 /* ---- attention -------------------------------------------------------------------------- */
 
-/* One or more sequences in one packed buffer of rows q, k, v. */
+/* One or more sequences in one packed buffer of rows q, k, v; the first `shared` rows belong to all of them. */
 struct attention_case {
     size_t sequences, starts[4];
     size_t heads, kv_heads, D, window;
     double scale;
+    size_t shared;
 };
 
 static size_t row_of(const struct attention_case *c) {
     return (c->heads + 2 * c->kv_heads) * c->D;
 }
 
-static void plain_row(const struct attention_case *c, const double *in, size_t start, size_t t, size_t h, double *y) {
-    size_t ld = row_of(c), kv = h / (c->heads / c->kv_heads), D = c->D;
-    size_t from = c->window && t - start + 1 > c->window ? t + 1 - c->window : start;
+/* The row of sequence s's token at a position. */
+static size_t row_at(const struct attention_case *c, size_t s, size_t position) {
+    return s > 0 && position >= c->shared ? c->starts[s] + position - c->shared : position;
+}
+
+static void plain_row(const struct attention_case *c, const double *in, size_t s, size_t position, size_t h,
+                      double *y) {
+    size_t ld = row_of(c), kv = h / (c->heads / c->kv_heads), D = c->D, t = row_at(c, s, position);
+    size_t from = c->window && position + 1 > c->window ? position + 1 - c->window : 0;
     double p[128], sum = 0;
-    for (size_t j = from; j <= t; j++) {
-        double s = 0;
-        for (size_t d = 0; d < D; d++) s += in[t * ld + h * D + d] * in[j * ld + (c->heads + kv) * D + d];
-        sum += p[j - from] = exp(c->scale * s);
+    for (size_t j = from; j <= position; j++) {
+        double score = 0;
+        for (size_t d = 0; d < D; d++)
+            score += in[t * ld + h * D + d] * in[row_at(c, s, j) * ld + (c->heads + kv) * D + d];
+        sum += p[j - from] = exp(c->scale * score);
     }
     for (size_t d = 0; d < D; d++) {
         y[d] = 0;
-        for (size_t j = from; j <= t; j++)
-            y[d] += p[j - from] / sum * in[j * ld + (c->heads + c->kv_heads + kv) * D + d];
+        for (size_t j = from; j <= position; j++)
+            y[d] += p[j - from] / sum * in[row_at(c, s, j) * ld + (c->heads + c->kv_heads + kv) * D + d];
     }
 }
 
@@ -339,7 +347,8 @@ static void plain_attention(const void *shape, const double *in, double *y) {
     const struct attention_case *c = shape;
     for (size_t s = 0; s < c->sequences; s++)
         for (size_t t = c->starts[s]; t < c->starts[s + 1]; t++)
-            for (size_t h = 0; h < c->heads; h++) plain_row(c, in, c->starts[s], t, h, y + (t * c->heads + h) * c->D);
+            for (size_t h = 0; h < c->heads; h++)
+                plain_row(c, in, s, t - c->starts[s] + (s > 0 ? c->shared : 0), h, y + (t * c->heads + h) * c->D);
 }
 
 static void check_attention(const struct attention_case *c) {
@@ -350,9 +359,16 @@ static void check_attention(const struct attention_case *c) {
     struct bco_segment segment[3];
     assert_true(ops->attention_scratch(&shape) <= team.scratch_size && T * ld <= 2 * MOST && T * ldo <= MOST);
     for (size_t s = 0; s < c->sequences; s++) {
-        size_t first = c->starts[s], n = c->starts[s + 1] - first;
-        segment[s] = (struct bco_segment){
-            first, n, n, x + first * ld + k, x + first * ld + v, dx + first * ld + k, dx + first * ld + v};
+        size_t first = c->starts[s], n = c->starts[s + 1] - first, shared = s > 0 ? c->shared : 0;
+        segment[s] = (struct bco_segment){.first = first,
+                                          .queries = n,
+                                          .keys = shared + n,
+                                          .k = x + first * ld + k,
+                                          .v = x + first * ld + v,
+                                          .dk = dx + first * ld + k,
+                                          .dv = dx + first * ld + v,
+                                          .shared = shared,
+                                          .next = c->shared && s + 1 < c->sequences ? s + 1 : 0};
     }
     fill(x, same, T * ld, 1, 0);
     fill(dy, NULL, T * ldo, 1, 0);
@@ -367,10 +383,10 @@ static void check_attention(const struct attention_case *c) {
 
 static void attention(void **state) {
     static const struct attention_case cases[] = {
-        {2, {0, 5, 12}, 4, 2, 3, 0, 0.7},
-        {3, {0, 1, 9, 17}, 2, 1, 4, 3, 0.5},
-        {1, {0, 90}, 2, 2, 5, 0, 0.4},
-        {2, {0, 80, 100}, 2, 1, 4, 20, 0.4},
+        {2, {0, 5, 12}, 4, 2, 3, 0, 0.7, 0},      {3, {0, 1, 9, 17}, 2, 1, 4, 3, 0.5, 0},
+        {1, {0, 90}, 2, 2, 5, 0, 0.4, 0},         {2, {0, 80, 100}, 2, 1, 4, 20, 0.4, 0},
+        {3, {0, 12, 15, 22}, 4, 2, 3, 0, 0.7, 9}, {3, {0, 3, 8, 13}, 2, 1, 4, 3, 0.5, 2},
+        {2, {0, 70, 100}, 2, 1, 4, 0, 0.4, 66},   {3, {0, 40, 100, 104}, 2, 1, 4, 20, 0.4, 36},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_attention(&cases[i]);
@@ -383,8 +399,8 @@ static void attention_continued(void **state) {
     (void)state;
     fill(x, NULL, T * 3 * D, 1, 0);
     struct bco_attention shape = {1, 1, D, 0.5f, 0, 3 * D, 3 * D, D, T};
-    struct bco_segment all = {0, T, T, x + D, x + 2 * D, NULL, NULL};
-    struct bco_segment last = {PAST, T - PAST, T, x + D, x + 2 * D, NULL, NULL};
+    struct bco_segment all = {.queries = T, .keys = T, .k = x + D, .v = x + 2 * D};
+    struct bco_segment last = {.first = PAST, .queries = T - PAST, .keys = T, .k = x + D, .v = x + 2 * D};
     ops->attention(&team, &shape, 1, &all, x, whole, NULL);
     ops->attention(&team, &shape, 1, &last, x, part, NULL);
     for (int i = PAST * D; i < T * D; i++) assert_true(fabs((double)whole[i] - (double)part[i]) < 1e-6);
