@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -207,6 +208,39 @@ static int check_shift(const struct train *t) {
     return -1;
 }
 
+static void put(char *to, size_t at, char c) {
+    if (to) to[at] = c;
+}
+
+/* Bare where a shell leaves it alone, else between single quotes. `to` NULL: only counts. */
+static size_t quote(const char *word, char *to) {
+    static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:=+@%";
+    bool quoted = !*word || word[strspn(word, bare)];
+    size_t n = 0;
+    if (quoted) put(to, n++, '\'');
+    for (; *word; word++) {
+        for (const char *c = *word == '\'' ? "'\\''" : ""; *c; c++) put(to, n++, *c);
+        if (*word != '\'') put(to, n++, *word);
+    }
+    if (quoted) put(to, n++, '\'');
+    return n;
+}
+
+/* The command as a shell takes it, or NULL; the caller frees it. */
+static char *command_line(int argc, char **argv) {
+    size_t size = sizeof "bco-train", n = sizeof "bco-train" - 1;
+    for (int i = 1; i < argc; i++) size += quote(argv[i], NULL) + 1;
+    char *line = malloc(size);
+    if (!line) return NULL;
+    memcpy(line, "bco-train", n);
+    for (int i = 1; i < argc; i++) {
+        line[n++] = ' ';
+        n += quote(argv[i], line + n);
+    }
+    line[n] = '\0';
+    return line;
+}
+
 static void take_options(struct train *t) {
     struct bco_train_options *o = &t->options;
     static const enum bco_dtype types[] = {BCO_DTYPE_F32, BCO_DTYPE_BF16, BCO_DTYPE_F16};
@@ -329,11 +363,14 @@ int main(int argc, char **argv) {
                                   .computes = true};
     struct bco_error err = {0};
     set_defaults(&t);
+    char *command = command_line(argc, argv);
+    t.options.command = command;
     int done = cli_parse(&t.cli, &tool, argc, argv, true);
     if (done < 0) done = check_usage(&t);
-    if (done >= 0) return done;
-    enum bco_code code = run(&t, &err);
-    if (code == BCO_OK) summary(&t);
+    enum bco_code code = done < 0 ? run(&t, &err) : BCO_OK;
+    if (done < 0 && code == BCO_OK) summary(&t);
     close_all(&t, code);
+    free(command);
+    if (done >= 0) return done;
     return cli_finish(&t.cli, code, &err);
 }

@@ -141,6 +141,7 @@ struct bco_train_options {
     const char *out;        /* the folder to make */
     const char *metrics;    /* a file; NULL: metrics.jsonl in `out` */
     const char *name;       /* what the model card calls the model that training started from; may be NULL */
+    const char *command;    /* how to do it again, for the model card: a shell's line; may be NULL */
     uint64_t eval_every;    /* steps; 0: each epoch */
     uint64_t stop_patience; /* evaluations in a row without a better one that end the run; the best weights are kept; 0:
                                off */

@@ -6,6 +6,7 @@
 
 #include <bco/bco.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,6 +49,8 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     if (o->sft_weight > 0) row(b, "SFT weight", o->sft_weight);
     if (o->loss == BCO_LOSS_BCO) bco_buf_printf(b, "| reward shift | %s |\n", bco_shift_name(o->shift));
     if (o->loss == BCO_LOSS_BCO && o->shift == BCO_SHIFT_EMA) row(b, "shift decay", o->shift_decay);
+    if (o->up_weight != 1) row(b, "weight of ups", o->up_weight);
+    if (o->down_weight != 1) row(b, "weight of downs", o->down_weight);
     row(b, "learning rate", o->learning_rate);
     bco_buf_printf(b, "| schedule | %s, %" PRIu64 " steps of warm-up |\n", bco_schedule_name(o->schedule), t->warmup);
     bco_buf_printf(b, "| optimizer | AdamW (%g, %g, %g), weight decay %g, clip %g |\n", o->optimizer.beta1,
@@ -56,7 +59,7 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     if (t->patience.best.step > 0)
         bco_buf_printf(b, "| weights kept | of step %" PRIu64 ", the %s |\n", t->patience.best.step,
                        t->patience.by_accuracy ? "highest held-out accuracy" : "lowest held-out loss");
-    bco_buf_printf(b, "| seed | %" PRIu64 " |\n", o->seed);
+    bco_buf_printf(b, "| seed | %" PRIu64 ", order %s |\n", o->seed, o->shuffle ? "shuffled" : "given");
     bco_buf_str(b, "| precision | float32 |\n");
 }
 
@@ -71,27 +74,56 @@ static void write_data(struct bco_buf *b, const struct bco_trainer *t) {
     bco_buf_printf(b, "Held out: %" PRIu64 " records, %" PRIu64 " up and %" PRIu64 " down.\n", n.records, n.up, n.down);
 }
 
-static void write_result(struct bco_buf *b, const struct bco_trainer *t) {
-    const struct bco_train_metrics *m = &t->result->evaluation;
-    if (m->step == 0) return;
-    bco_buf_str(b, "\n## Held-out records at the end\n| metric | value |\n|---|---|\n");
-    row(b, "loss", m->loss);
-    if (t->options->loss == BCO_LOSS_SFT) return;
-    row(b, "rewards, up", m->rewards_up);
-    row(b, "rewards, down", m->rewards_down);
-    row(b, "accuracy", m->accuracy);
-    row(b, "AUC", m->auc);
+/* What was not there to be measured has no row. */
+static void measured(struct bco_buf *b, const char *name, double x) {
+    if (!isnan(x)) row(b, name, x);
 }
 
-static void write_card(struct bco_buf *b, const struct bco_trainer *t) {
+static void write_metrics(struct bco_buf *b, const struct bco_trainer *t, const struct bco_train_metrics *m) {
+    bco_buf_str(b, "| metric | value |\n|---|---|\n");
+    row(b, "loss", m->loss);
+    measured(b, "SFT loss", m->sft_loss);
+    if (t->options->loss == BCO_LOSS_SFT) return;
+    measured(b, "rewards, up", m->rewards_up);
+    measured(b, "rewards, down", m->rewards_down);
+    measured(b, "margin", m->rewards_up - m->rewards_down);
+    measured(b, "accuracy", m->accuracy);
+    if (m->evaluation) measured(b, "AUC", m->auc);
+    measured(b, "delta", m->delta);
+    measured(b, "KL", m->kl);
+}
+
+static void write_result(struct bco_buf *b, const struct bco_trainer *t) {
+    const struct bco_train_metrics *last = &t->result->last, *held_out = &t->result->evaluation;
+    if (last->step > 0) {
+        bco_buf_printf(b, "\n## Step %" PRIu64 ", before its update\n", last->step);
+        write_metrics(b, t, last);
+    }
+    if (held_out->step > 0) {
+        bco_buf_printf(b, "\n## Held-out records, after step %" PRIu64 "\n", held_out->step);
+        write_metrics(b, t, held_out);
+    }
+    if (t->options->command) bco_buf_printf(b, "\n## Command\n```sh\n%s\n```\n", t->options->command);
+}
+
+static void write_front_matter(struct bco_buf *b, const struct bco_trainer *t) {
     const char *name = t->options->name;
-    bco_buf_printf(b, "---\nlibrary_name: %s\n", t->model->lora.rank ? "peft" : "transformers");
+    bool adapter = t->model->lora.rank > 0;
+    bco_buf_printf(b, "---\nlibrary_name: %s\n", adapter ? "peft" : "transformers");
+    bco_buf_printf(b, "pipeline_tag: %s\n", t->scores ? "text-classification" : "text-generation");
     if (name) {
         bco_buf_str(b, "base_model: ");
         bco_buf_json_string(b, name, strlen(name));
-        bco_buf_char(b, '\n');
+        bco_buf_printf(b, "\nbase_model_relation: %s\n", adapter ? "adapter" : "finetune");
     }
-    bco_buf_printf(b, "tags:\n- %s\n---\n", bco_loss_name(t->options->loss));
+    bco_buf_printf(b, "tags:\n- %s\n", bco_loss_name(t->options->loss));
+    if (adapter) bco_buf_str(b, "- lora\n");
+    if (t->scores) bco_buf_str(b, "- reward-model\n");
+    bco_buf_str(b, "---\n");
+}
+
+static void write_card(struct bco_buf *b, const struct bco_trainer *t) {
+    write_front_matter(b, t);
     if (t->scores)
         bco_buf_str(b, "# A reward model\nA classifier with one label, trained on thumbs-up and thumbs-down feedback "
                        "by bco-train");

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <yyjson.h>
@@ -151,16 +152,33 @@ static void put_signs(struct bco_buf *b, const struct bco_signs *s) {
     bco_buf_char(b, '}');
 }
 
-static void put_patience(struct bco_buf *b, const struct bco_patience *p) {
-    field(b, "patience");
+/* What a step or an evaluation showed, but for its clock. */
+static const struct {
+    const char *name;
+    size_t offset;
+} shown[] = {
+#define SHOWN(member)                                                                                                  \
+    { #member, offsetof(struct bco_train_metrics, member) }
+    SHOWN(loss),         SHOWN(delta),    SHOWN(rewards_up), SHOWN(rewards_down),
+    SHOWN(accuracy),     SHOWN(auc),      SHOWN(logps_up),   SHOWN(logps_down),
+    SHOWN(sft_loss),     SHOWN(kl),       SHOWN(z),          SHOWN(up_logratio_per_token),
+    SHOWN(error_term),   SHOWN(shift_up), SHOWN(shift_down), SHOWN(gradient_norm),
+    SHOWN(learning_rate)};
+
+enum { SHOWN_COUNT = sizeof shown / sizeof *shown };
+
+static void put_metrics(struct bco_buf *b, const char *name, const struct bco_train_metrics *m) {
+    field(b, name);
     bco_buf_char(b, '{');
-    put_count(b, "step", p->best.step);
-    put_count(b, "waited", p->waited);
-    put_number(b, "loss", p->best.loss);
-    put_number(b, "rewards_up", p->best.rewards_up);
-    put_number(b, "rewards_down", p->best.rewards_down);
-    put_number(b, "accuracy", p->best.accuracy);
-    put_number(b, "auc", p->best.auc);
+    put_count(b, "step", m->step);
+    put_count(b, "up", m->up);
+    put_count(b, "down", m->down);
+    put_count(b, "tokens", m->tokens);
+    for (size_t i = 0; i < SHOWN_COUNT; i++) {
+        double x;
+        memcpy(&x, (const char *)m + shown[i].offset, sizeof x);
+        put_number(b, shown[i].name, x);
+    }
     bco_buf_char(b, '}');
 }
 
@@ -175,7 +193,10 @@ static void put_state(struct bco_buf *b, const struct bco_trainer *t) {
     put_settings(b, &settings);
     put_shift(b, &t->shift);
     put_signs(b, &t->signs);
-    put_patience(b, &t->patience);
+    put_count(b, "waited", t->patience.waited);
+    put_metrics(b, "best", &t->patience.best);
+    put_metrics(b, "last", &t->result->last);
+    put_metrics(b, "evaluation", &t->result->evaluation);
     bco_buf_char(b, '}');
 }
 
@@ -198,14 +219,15 @@ static void get_list(yyjson_val *object, const char *name, double *x) {
     }
 }
 
-static void get_patience(struct bco_patience *p, yyjson_val *saved) {
-    p->waited = get_count(saved, "waited");
-    p->best = (struct bco_train_metrics){.step = get_count(saved, "step"), .evaluation = true};
-    p->best.loss = get_number(saved, "loss");
-    p->best.rewards_up = get_number(saved, "rewards_up");
-    p->best.rewards_down = get_number(saved, "rewards_down");
-    p->best.accuracy = get_number(saved, "accuracy");
-    p->best.auc = get_number(saved, "auc");
+static void get_metrics(struct bco_train_metrics *m, const struct bco_trainer *t, yyjson_val *saved, bool evaluation) {
+    *m = (struct bco_train_metrics){.step = get_count(saved, "step"), .evaluation = evaluation, .scores = t->scores};
+    m->up = get_count(saved, "up");
+    m->down = get_count(saved, "down");
+    m->tokens = get_count(saved, "tokens");
+    for (size_t i = 0; i < SHOWN_COUNT; i++) {
+        double x = get_number(saved, shown[i].name);
+        memcpy((char *)m + shown[i].offset, &x, sizeof x);
+    }
 }
 
 static void get_state(struct bco_trainer *t, yyjson_val *root) {
@@ -219,7 +241,10 @@ static void get_state(struct bco_trainer *t, yyjson_val *root) {
     t->shift.steps_down = get_count(shift, "steps_down");
     t->shift.mean = get_number(shift, "mean");
     t->shift.weight = get_number(shift, "weight");
-    get_patience(&t->patience, yyjson_obj_get(root, "patience"));
+    t->patience.waited = get_count(root, "waited");
+    get_metrics(&t->patience.best, t, yyjson_obj_get(root, "best"), true);
+    get_metrics(&t->result->last, t, yyjson_obj_get(root, "last"), false);
+    get_metrics(&t->result->evaluation, t, yyjson_obj_get(root, "evaluation"), true);
     t->signs.still = get_count(signs, "still");
     t->signs.steps = get_count(signs, "steps");
     t->signs.per_token = get_number(signs, "per_token");
