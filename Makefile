@@ -18,6 +18,8 @@ WERROR ?=
 V ?=
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 FUZZ_SECONDS ?= 60
+# no: without oneDNN, and so without --precision bf16
+ONEDNN ?= $(shell printf '\#include <dnnl.h>\n\#if DNNL_VERSION_MAJOR != 2\n\#error\n\#endif\n' | $(CC) -E - >/dev/null 2>&1 && echo yes || echo no)
 
 VERSION := $(shell sed -n 's/^\#define BCO_VERSION "\(.*\)"/\1/p' include/bco/bco.h)
 SONAME := libbco.so.0
@@ -27,11 +29,11 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-proto
 BASE_FLAGS = -std=c17 -D_POSIX_C_SOURCE=200809L -fopenmp -MMD -MP $(WARNINGS) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all)
 # -fno-math-errno: a square root is one instruction, so that loops with one become vectors; values stay as they are.
-LIB_FLAGS = $(BASE_FLAGS) -fno-math-errno -fPIC -fvisibility=hidden -Iinclude -Ilib
+LIB_FLAGS = $(BASE_FLAGS) -fno-math-errno -fPIC -fvisibility=hidden -Iinclude -Ilib $(if $(filter yes,$(ONEDNN)),-DBCO_ONEDNN)
 TOOL_FLAGS = $(BASE_FLAGS) -Iinclude -Itools
 TEST_FLAGS = $(BASE_FLAGS) -Iinclude -Ilib -Itests
 LINK_FLAGS = -fopenmp $(if $(SANITIZE),-fsanitize=$(SANITIZE))
-LIBS = -lcsv -lyyjson -lzstd -lz -lpcre2-8 -lopenblas -lxxhash -llmdb -lutf8proc -lm
+LIBS = -lcsv -lyyjson -lzstd -lz -lpcre2-8 -lopenblas -lxxhash -llmdb -lutf8proc $(if $(filter yes,$(ONEDNN)),-ldnnl) -lm
 
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*/*.c))
 COMMON_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/common/*.c))
@@ -47,7 +49,7 @@ HELPER_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
 FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # Unit tests with one version of the kernels each, whatever this machine would choose.
 KERNELS := $(shell grep -l BCO_CLONES lib/*/*.c)
-KERNEL_TESTS := test_ops test_model test_optimizer
+KERNEL_TESTS := test_ops test_model test_optimizer test_bf16
 VERSIONS := baseline $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),v3)
 VERSION_FLAGS_baseline = -DBCO_CLONES=
 VERSION_FLAGS_v3 = -DBCO_CLONES='__attribute__((target("arch=x86-64-v3")))'

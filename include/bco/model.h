@@ -16,6 +16,11 @@ extern "C" {
 
 struct bco_model;
 
+enum bco_precision {
+    BCO_PRECISION_F32,
+    BCO_PRECISION_BF16, /* operands of the linear layers' and the head's products rounded to bf16, sums in f32 */
+};
+
 struct bco_model_options {
     int threads;      /* 0: all the cores this process may use */
     bool trainable;   /* gradients are wanted */
@@ -29,7 +34,13 @@ struct bco_model_options {
     const char *lora_targets; /* its modules, comma-separated ("q_proj,v_proj"); NULL: all linear layers */
     bool head;                /* a classifier with a scalar head; one is drawn where the model has none; it is trained
                                  with the adapter, and saved in its folder, where there is one */
+
+    enum bco_precision precision; /* of products; BCO_EUSAGE where bco_bf16_missing() */
 };
+
+/* NULL: this library computes in bf16 on this processor. Otherwise why it does not, in words: "libbco was built without
+ * oneDNN", "this processor has no products of bf16". */
+BCO_API const char *bco_bf16_missing(void);
 
 /* Reads the folder `dir` (config.json, *.safetensors). Everything in it is
  * checked before it is used. `options` NULL: the defaults (all zero).
@@ -50,6 +61,8 @@ BCO_API uint64_t bco_model_parameters(const struct bco_model *model); /* weights
 /* 32 bits of the weights and the configuration: changes when any log-prob could.
  * Never 0. Of the weights as they were read from the folder. */
 BCO_API uint32_t bco_model_fingerprint(const struct bco_model *model);
+
+BCO_API enum bco_precision bco_model_precision(const struct bco_model *model);
 
 /* ---- log-probabilities and gradients --------------------------------------- */
 

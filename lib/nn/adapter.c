@@ -264,7 +264,8 @@ static void merge_module(struct bco_model *model, struct bco_projection *p, int 
                                  .ldb = by_input ? l->rank : in,
                                  .beta = 1,
                                  .c = by_input ? weight + column : weight + column * in,
-                                 .ldc = by_input ? p->linear.out : in};
+                                 .ldc = by_input ? p->linear.out : in,
+                                 .exact = true};
     model->ops->matmul(&model->team, &product);
 }
 

@@ -72,7 +72,7 @@ enum bco_code bco_model_score(struct bco_model *model, const struct bco_batch *b
     enum bco_code code = start(model, batch, false, &pass, &rows, err);
     for (size_t b = 0; !code && b < rows.count; b++) score[b] = (double)rows.score[b];
     bco_pass_close(&pass);
-    return code;
+    return code ? code : bco_model_computed(model, err);
 }
 
 enum bco_code bco_model_score_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dscore,
@@ -89,5 +89,5 @@ enum bco_code bco_model_score_grad(struct bco_model *model, const struct bco_bat
         backward(model, &pass, &rows);
     }
     bco_pass_close(&pass);
-    return code;
+    return code ? code : bco_model_computed(model, err);
 }

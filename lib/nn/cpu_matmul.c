@@ -1,6 +1,7 @@
 /* Matrix products: OpenBLAS, one call a thread on its own block of the result.
  * OpenBLAS's own threads would wait for one another and for ours; and the split
  * is ours, so the same settings give the same sums. */
+#include "nn/bf16.h"
 #include "nn/cpu.h"
 
 #include <cblas.h>
@@ -79,6 +80,10 @@ static void multiply_half(const struct bco_team *team, const struct bco_matmul *
 }
 
 void bco_cpu_matmul(const struct bco_team *team, const struct bco_matmul *p) {
+    if (team->bf16 && !p->exact) {
+        bco_bf16_matmul(team, p);
+        return;
+    }
     if (team->panel && !p->transpose_a && bco_cpu_panel(team->threads, p->m, p->k) <= team->panel_size) {
         bco_cpu_matmul_rows(team, p);
         return;

@@ -161,7 +161,7 @@ enum bco_code bco_decoder_step(struct bco_decoder *d, const struct bco_block *bl
     if ((code = bco_trunk_prepare(d->model, &pass, bytes, err))) return code;
     compute(d, block, &pass, logits);
     for (size_t b = 0; b < block->blocks; b++) d->length[block->slot[b]] += block->starts[b + 1] - block->starts[b];
-    return BCO_OK;
+    return bco_model_computed(d->model, err);
 }
 
 size_t bco_decoder_length(const struct bco_decoder *decoder, size_t slot) {

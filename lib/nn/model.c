@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "nn/adapter.h"
 #include "nn/angles.h"
+#include "nn/bf16.h"
 #include "nn/file.h"
 #include "nn/trunk.h"
 
@@ -87,10 +88,12 @@ static enum bco_code open_model(struct bco_model *model, const char *dir, const 
     model->trainable = options->trainable;
     model->team.threads = options->threads > 0 ? options->threads : bco_cores();
     if (!model->dir) return bco_fail_memory(err);
-    enum bco_code code = open_base(model, options, options->trainable && !adapted, err);
+    enum bco_code code = BCO_OK;
+    if (options->precision == BCO_PRECISION_BF16) code = bco_bf16_open(&model->team.bf16, model->team.threads, err);
+    if (!code) code = open_base(model, options, options->trainable && !adapted, err);
     if (!code) code = read_adapter(model, options, err);
     if (code) return code;
-    if (model->base.halves && (code = open_wide(model, err))) return code;
+    if (model->base.halves && !model->team.bf16 && (code = open_wide(model, err))) return code;
     if (!bco_model_hash(model)) return bco_fail_memory(err);
     return new_adapter(model, options, err);
 }
@@ -119,6 +122,7 @@ void bco_model_close(struct bco_model *model) {
     free(model->layers);
     free(model->workspace);
     free(model->team.wide);
+    bco_bf16_close(model->team.bf16);
     free(model->dir);
     bco_angles_free(&model->angles);
     bco_angles_free(&model->local_angles);
@@ -140,6 +144,14 @@ uint64_t bco_model_parameters(const struct bco_model *model) {
 
 uint32_t bco_model_fingerprint(const struct bco_model *model) {
     return model->fingerprint;
+}
+
+enum bco_precision bco_model_precision(const struct bco_model *model) {
+    return model->team.bf16 ? BCO_PRECISION_BF16 : BCO_PRECISION_F32;
+}
+
+enum bco_code bco_model_computed(struct bco_model *model, struct bco_error *err) {
+    return bco_bf16_failed(model->team.bf16) ? bco_fail_memory(err) : BCO_OK;
 }
 
 size_t bco_model_parameter_count(const struct bco_model *model) {

@@ -142,6 +142,8 @@ void bco_model_name(const struct bco_model *model, size_t layer, const char *bas
 
 /* The slot of a name, or NULL. */
 struct bco_slot *bco_slots_find(const struct bco_slots *slots, const char *name);
+/* Ends what computes: BCO_ESYSTEM where memory for a product in bf16 was missing. */
+enum bco_code bco_model_computed(struct bco_model *model, struct bco_error *err);
 
 /* What is trained: the adapter where there is one, else all. */
 static inline const struct bco_slots *bco_model_trained(const struct bco_model *model) {

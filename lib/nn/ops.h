@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bco_bf16; /* bf16.h */
+
 /* Who computes: `threads`, each with `scratch_size` floats of its own. */
 struct bco_team {
     int threads;
@@ -22,6 +24,7 @@ struct bco_team {
     size_t wide_size;
     float *panel; /* [panel_size]: products are bco_cpu_rows.c's, each row of which depends on nothing but itself */
     size_t panel_size;
+    struct bco_bf16 *bf16; /* NULL: all products are in f32 */
 };
 
 /* c[m,n] = alpha * op(a)[m,k] op(b)[k,n] + beta * c; op transposes where told.
@@ -38,6 +41,7 @@ struct bco_matmul {
     float *c;
     size_t ldc;
     struct bco_half b_half;
+    bool exact; /* in f32, whatever the team has for the others */
 };
 
 /* y[T,out] = x[T,in] W^T + bias. */

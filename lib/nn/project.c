@@ -9,7 +9,20 @@ struct matrix {
 /* c[m,n] = alpha a b + beta c */
 static void multiply(const struct bco_model *model, size_t m, size_t n, size_t k, float alpha, struct matrix a,
                      struct matrix b, float beta, float *c, size_t ldc) {
-    struct bco_matmul p = {a.transpose, b.transpose, m, n, k, alpha, a.at, a.ld, b.at, b.ld, beta, c, ldc, {0}};
+    struct bco_matmul p = {.transpose_a = a.transpose,
+                           .transpose_b = b.transpose,
+                           .m = m,
+                           .n = n,
+                           .k = k,
+                           .alpha = alpha,
+                           .a = a.at,
+                           .lda = a.ld,
+                           .b = b.at,
+                           .ldb = b.ld,
+                           .beta = beta,
+                           .c = c,
+                           .ldc = ldc,
+                           .exact = true};
     model->ops->matmul(&model->team, &p);
 }
 

@@ -68,7 +68,7 @@ enum bco_code bco_model_logp(struct bco_model *model, const struct bco_batch *ba
     if (token_logp) memcpy(token_logp, head.logp, head.count * sizeof *token_logp);
 done:
     bco_pass_close(&pass);
-    return code;
+    return code ? code : bco_model_computed(model, err);
 }
 
 struct scorer {
@@ -160,7 +160,7 @@ static enum bco_code grad(struct bco_model *model, const struct bco_batch *batch
     bco_trunk_backward(model, &pass);
 done:
     bco_pass_close(&pass);
-    return code;
+    return code ? code : bco_model_computed(model, err);
 }
 
 enum bco_code bco_model_grad(struct bco_model *model, const struct bco_batch *batch, bco_dlogp *dlogp, void *user,

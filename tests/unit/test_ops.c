@@ -92,8 +92,8 @@ static void check_product(bool transpose_a, bool transpose_b, size_t m, size_t n
     fill(a, NULL, m * k, 1, 0);
     fill(b, NULL, k * n, 1, 0);
     fill(c, NULL, m * n, 1, 0);
-    struct bco_matmul p = {transpose_a, transpose_b,         m,    n, k, 0.5f, a, transpose_a ? m : k,
-                           b,           transpose_b ? k : n, 2.0f, c, n, {0}};
+    struct bco_matmul p = {transpose_a, transpose_b,         m,    n, k, 0.5f, a,    transpose_a ? m : k,
+                           b,           transpose_b ? k : n, 2.0f, c, n, {0},  false};
     plain_product(&p, expected);
     ops->matmul(&team, &p);
     assert_close("matmul", c, expected, m * n, 1e-5);
@@ -123,8 +123,8 @@ static void check_half(bool transpose_a, bool transpose_b, bool bf16) {
     memcpy(expected, c, sizeof c);
     for (int i = 0; i < K * N; i++) bits[i] = bf16 ? bco_to_bf16(b[i]) : bco_to_f16(b[i]);
     bco_widen((struct bco_half){bits, bf16}, 0, K * N, b);
-    struct bco_matmul p = {transpose_a, transpose_b,         M,    N,        K, 0.5f, a, transpose_a ? M : K,
-                           b,           transpose_b ? K : N, 2.0f, expected, N, {0}};
+    struct bco_matmul p = {transpose_a, transpose_b,         M,    N,        K, 0.5f, a,    transpose_a ? M : K,
+                           b,           transpose_b ? K : N, 2.0f, expected, N, {0},  false};
     ops->matmul(&team, &p);
     p.b = NULL;
     p.b_half = (struct bco_half){bits, bf16};
