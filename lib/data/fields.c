@@ -161,3 +161,12 @@ enum bco_code bco_target_check(const struct bco_record *record, const char *targ
         if (strcmp(*source, target) == 0) return BCO_OK;
     return bco_record_fail(record, target, err, "is there already, and '%s' should become it", *sources);
 }
+
+enum bco_code bco_fields_differ(const char *const *options, const char *const *fields, size_t count,
+                                struct bco_error *err) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count; j++)
+            if (fields[i] && fields[j] && strcmp(fields[i], fields[j]) == 0)
+                return bco_fail(err, BCO_EUSAGE, "%s and %s are both '%s'", options[i], options[j], fields[i]);
+    return BCO_OK;
+}

@@ -38,6 +38,10 @@ enum bco_code bco_value_move(struct bco_record *record, const struct bco_value *
 enum bco_code bco_target_check(const struct bco_record *record, const char *target, const char *const *sources,
                                struct bco_error *err);
 
+/* Each field has one use: BCO_EUSAGE where two of `count` fields (NULL: none) are the same, naming their options. */
+enum bco_code bco_fields_differ(const char *const *options, const char *const *fields, size_t count,
+                                struct bco_error *err);
+
 /* Any value as a text: of a list or an object its JSON. `room` holds what is made for it. False: missing. */
 bool bco_field_spell(const struct bco_record *record, const char *field, struct bco_buf *room, const char **text,
                      size_t *length);

@@ -21,15 +21,10 @@ void bco_likert_free(struct bco_likert *rule) {
     free(rule);
 }
 
-/* Each field has one use. */
 static enum bco_code check_fields(const struct bco_likert_options *options, struct bco_error *err) {
-    const char *const names[] = {"--prompt", "--completion", "--rating"};
+    static const char *const names[] = {"--prompt", "--completion", "--rating"};
     const char *const fields[] = {options->prompt, options->completion, options->rating};
-    for (int i = 0; i < 3; i++)
-        for (int j = i + 1; j < 3; j++)
-            if (fields[i] && fields[j] && strcmp(fields[i], fields[j]) == 0)
-                return bco_fail(err, BCO_EUSAGE, "%s and %s are both '%s'", names[i], names[j], fields[i]);
-    return BCO_OK;
+    return bco_fields_differ(names, fields, 3, err);
 }
 
 enum bco_code bco_likert_new(struct bco_likert **rule, const struct bco_likert_options *options,

@@ -46,6 +46,17 @@ static enum bco_code check_options(const struct bco_pairs_options *options, stru
     return BCO_OK;
 }
 
+static enum bco_code check_fields(const struct bco_pairs_options *options, struct bco_error *err) {
+    static const char *const names[] = {"--prompt", "--chosen", "--rejected"}, *const other_names[] = {"--prompt",
+                                                                                                       "--a", "--b",
+                                                                                                       "--preference"};
+    const char *prompt = options->implicit_prompt ? NULL : options->prompt;
+    const char *const fields[] = {prompt, options->chosen, options->rejected};
+    const char *const other_fields[] = {prompt, options->a, options->b, options->preference};
+    enum bco_code code = bco_fields_differ(names, fields, 3, err);
+    return code == BCO_OK ? bco_fields_differ(other_names, other_fields, 4, err) : code;
+}
+
 enum bco_code bco_pairs_new(struct bco_pairs **rule, const struct bco_pairs_options *options, struct bco_error *err) {
     struct bco_pairs *made = bco_calloc(1, sizeof *made);
     if (!made) return bco_fail_memory(err);
@@ -53,6 +64,7 @@ enum bco_code bco_pairs_new(struct bco_pairs **rule, const struct bco_pairs_opti
     made->by_preference = options->a || options->b || options->preference;
     fill_defaults(&made->options);
     enum bco_code code = check_options(options, err);
+    if (code == BCO_OK) code = check_fields(&made->options, err);
     if (code == BCO_OK) code = bco_words_parse(&made->words, "--prefer", made->options.prefer, sides, err);
     if (code == BCO_OK) code = bco_rules_new(&made->rules, &options->filter, err);
     if (code != BCO_OK)

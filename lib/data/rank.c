@@ -306,10 +306,13 @@ static enum bco_code pair_group(struct run *run, const struct group *group, stru
 /* ---- all together ---------------------------------------------------------------------------- */
 
 static enum bco_code prepare(struct run *run, struct bco_error *err) {
+    static const char *const names[] = {"--prompt", "--completion", "--rating"};
     const struct bco_rank_options *o = run->options;
     const struct bco_likert_options rating = {.rating = o->rating, .scale = o->scale};
     run->prompt = o->prompt ? o->prompt : "prompt";
     run->rating = o->rating ? o->rating : "rating";
+    const char *const fields[] = {run->prompt, o->completion, run->rating};
+    if (bco_fields_differ(names, fields, 3, err) != BCO_OK) return BCO_EUSAGE;
     run->match = bco_regex_match_new();
     run->numbers = bco_table_new(sizeof(uint32_t));
     if (!run->match || !run->numbers) return bco_fail_memory(err);

@@ -119,6 +119,11 @@ static bool begin(struct source *s, struct batch *batch, size_t *used, enum bco_
         return true;
     }
     bool rows = format == BCO_FORMAT_CSV || format == BCO_FORMAT_TSV;
+    if (s->options.delimiter && !rows) {
+        *code = bco_fail_at(&batch->failure, BCO_EUSAGE, batch->path, 0, NULL,
+                            "a delimiter was given, and this is not CSV, which alone has one");
+        return true;
+    }
     bool list = first == '[' && (format == BCO_FORMAT_AUTO || format == BCO_FORMAT_JSON);
     s->split = (struct bco_split){.line = 1};
     bool text = format == BCO_FORMAT_TEXT || format == BCO_FORMAT_STRINGS;
