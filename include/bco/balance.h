@@ -16,6 +16,11 @@ extern "C" {
  * more in it. */
 BCO_API enum bco_code bco_balance_counts(const char *path, uint64_t *up, uint64_t *down, struct bco_error *err);
 
+/* The same for part number `part` (0-based) of `count`, whose counts stand in `paths`, in order; any of them may be 0.
+ * Fills given, part and before. BCO_EDATA also where all together have no records of a class, or the part has none. */
+BCO_API enum bco_code bco_balance_part(struct bco_filter_options *options, const char *const *paths, size_t count,
+                                       size_t part, struct bco_error *err);
+
 /* Reads "UP:DOWN", two decimal numbers above 0, as ups for each down, for struct bco_filter_options. False: it is no
  * ratio, or one of a billion or more. */
 BCO_API bool bco_ratio_parse(const char *text, double *ratio);

@@ -42,6 +42,9 @@ struct bco_filter_options {
     enum bco_balance balance;
     double ratio;                  /* ups for each down; 0: 1 */
     uint64_t given_up, given_down; /* balance as if there were so many; both 0: as many as there are */
+    /* Of those given, these records are part_up and part_down, behind before_up and before_down others: then all parts
+     * together come out at the ratio exactly. Both parts 0: the places are not known, and the ratio comes out about. */
+    uint64_t part_up, part_down, before_up, before_down;
     uint64_t seed;
     const char *balance_option; /* what the caller calls `balance`, for messages; NULL: "--balance" */
     const char *folder;         /* of the temporary file; NULL: /tmp */

@@ -50,3 +50,20 @@ void bco_rng_shuffle(struct bco_rng *rng, uint64_t *items, size_t count) {
         items[j] = kept;
     }
 }
+
+/* A Feistel network permutes the numbers of 2 x bits; what lands at `count` or behind goes through it again. */
+uint64_t bco_permuted(uint64_t seed, uint64_t i, uint64_t count) {
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    unsigned bits = 1;
+    while (bits < 32 && count > (uint64_t)1 << 2 * bits) bits++;
+    uint64_t mask = ((uint64_t)1 << bits) - 1;
+    do {
+        for (uint32_t round = 0; round < 6; round++) {
+            const uint32_t counter[4] = {(uint32_t)(i & mask), round, bits, 0};
+            uint32_t out[4];
+            bco_philox(counter, key, out);
+            i = (i & mask) << bits | ((i >> bits) ^ (out[0] & mask));
+        }
+    } while (i >= count);
+    return i;
+}

@@ -24,4 +24,7 @@ double bco_rng_normal(struct bco_rng *rng);                  /* mean 0, deviatio
 uint64_t bco_rng_below(struct bco_rng *rng, uint64_t bound); /* 0..bound-1 without bias; bound > 0 */
 void bco_rng_shuffle(struct bco_rng *rng, uint64_t *items, size_t count); /* Fisher-Yates */
 
+/* Where a permutation of 0..count-1 that depends on the seed alone puts i < count: in no memory, in any order. */
+uint64_t bco_permuted(uint64_t seed, uint64_t i, uint64_t count);
+
 #endif

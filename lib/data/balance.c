@@ -242,26 +242,41 @@ static double lot(const struct bco_balancer *b, const struct bco_item *item) {
     return bco_rng_uniform(&rng);
 }
 
+static bool places_known(const struct bco_filter_options *options) {
+    return options->part_up + options->part_down > 0;
+}
+
+/* True for `wanted` of the `of` records that the given counts tell of this class: exactly so many where their places
+ * are known, else by chance. `cell` counts this one already. */
+static bool is_drawn(const struct bco_balancer *b, const struct cell *cell, const struct bco_item *item, double wanted,
+                     double of) {
+    const struct bco_filter_options *o = b->options;
+    if (!places_known(o)) return lot(b, item) < wanted / of;
+    uint64_t place = (item->up ? o->before_up : o->before_down) + cell->records - 1;
+    return place < (uint64_t)of && (double)bco_permuted(o->seed, place, (uint64_t)of) < wanted;
+}
+
 /* Given counts: what is not decided by chance alone is the same in every shard. */
 static enum bco_code add_by_given(struct bco_balancer *b, struct cell *cell, const struct bco_item *item,
                                   struct bco_error *err) {
     struct target target = given_target(b);
     double up = (double)b->options->given_up, down = (double)b->options->given_down, ratio = up_per_down(b);
-    double shrunk = target.shrunk / (target.short_up ? down : up), grown = target.grown / (target.short_up ? up : down);
+    double of = item->up ? up : down, rounds = floor(target.grown / of);
     bool is_short = item->up == target.short_up;
     switch (b->options->balance) {
     case BCO_BALANCE_UNDERSAMPLE:
-        if (is_short || lot(b, item) < shrunk) return put(b, item->up, item->line, item->line_length, err);
+        if (is_short || is_drawn(b, cell, item, target.shrunk, of))
+            return put(b, item->up, item->line, item->line_length, err);
         b->counts->by_balance++;
         return BCO_OK;
     case BCO_BALANCE_WEIGHT:
-        return put_weighed(b, item->up,
-                           item->up ? (up + down) * ratio / (ratio + 1) / up : (up + down) / (ratio + 1) / down,
-                           item->line, item->line_length, err);
+        return put_weighed(b, item->up, (up + down) * (item->up ? ratio : 1) / (ratio + 1) / of, item->line,
+                           item->line_length, err);
     default: break;
     }
     bool fine = !is_short || remember(&cell->starts, kept_size(b));
-    if (is_short && lot(b, item) < grown - floor(grown)) fine = fine && remember(&cell->chosen, kept_size(b));
+    if (is_short && is_drawn(b, cell, item, target.grown - rounds * of, of))
+        fine = fine && remember(&cell->chosen, kept_size(b));
     return fine ? put(b, item->up, item->line, item->line_length, err) : bco_fail_memory(err);
 }
 
@@ -409,10 +424,24 @@ static enum bco_code check_groups(const struct bco_balancer *b, struct bco_error
     return BCO_OK;
 }
 
+/* Counts of another set would give another balance. */
+static enum bco_code check_part(const struct bco_balancer *b, struct bco_error *err) {
+    const struct bco_filter_options *o = b->options;
+    if (!places_known(o)) return BCO_OK;
+    for (int c = DOWN; c <= UP; c++) {
+        uint64_t records = b->group_count ? b->groups[0].cells[c].records : 0,
+                 told = c == UP ? o->part_up : o->part_down;
+        if (records != told)
+            return bco_fail(err, BCO_EDATA, "the counts tell of %ju %s records here, and there are %ju",
+                            (uintmax_t)told, class_name[c], (uintmax_t)records);
+    }
+    return BCO_OK;
+}
+
 enum bco_code bco_balancer_finish(struct bco_balancer *b, struct bco_error *err) {
     if (b->options->balance == BCO_BALANCE_NONE) return BCO_OK;
     bool given = counts_given(b->options);
-    enum bco_code code = given ? BCO_OK : check_groups(b, err);
+    enum bco_code code = given ? check_part(b, err) : check_groups(b, err);
     if (code != BCO_OK) return code;
     if (b->options->balance == BCO_BALANCE_UNDERSAMPLE) return given ? BCO_OK : choose(b, err);
     if (b->options->balance == BCO_BALANCE_WEIGHT) return given ? BCO_OK : weigh(b, err);

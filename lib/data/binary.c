@@ -6,27 +6,53 @@
 #include <bco/balance.h>
 #include <math.h>
 
-static enum bco_code read_count(const struct bco_record *record, const char *field, uint64_t *count,
+static enum bco_code read_count(const struct bco_record *record, const char *field, double least, uint64_t *count,
                                 struct bco_error *err) {
     double value;
     if (bco_record_kind(record, field) == BCO_MISSING) return bco_record_missing(record, field, err);
-    if (!bco_record_number(record, field, &value) || value < 1 || value > 1e15 || value != floor(value))
-        return bco_record_fail(record, field, err, "not a count, expected a whole number of 1 or more");
+    if (!bco_record_number(record, field, &value) || value < least || value > 1e15 || value != floor(value))
+        return bco_record_fail(record, field, err, "not a count, expected a whole number of %g or more", least);
     *count = (uint64_t)value;
     return BCO_OK;
 }
 
-enum bco_code bco_balance_counts(const char *path, uint64_t *up, uint64_t *down, struct bco_error *err) {
+static enum bco_code read_counts(const char *path, double least, uint64_t *up, uint64_t *down, struct bco_error *err) {
     const struct bco_reader_options options = {.format = BCO_FORMAT_JSONL};
     struct bco_reader *reader = NULL;
     struct bco_record *record = NULL;
     enum bco_code code = bco_reader_open(&reader, &path, 1, &options, err);
     if (code == BCO_OK) code = bco_reader_next(reader, &record, err);
     if (code == BCO_OK && !record) code = bco_fail_at(err, BCO_EDATA, path, 0, NULL, "no counts");
-    if (code == BCO_OK) code = read_count(record, "up", up, err);
-    if (code == BCO_OK) code = read_count(record, "down", down, err);
+    if (code == BCO_OK) code = read_count(record, "up", least, up, err);
+    if (code == BCO_OK) code = read_count(record, "down", least, down, err);
     bco_reader_close(reader);
     return code;
+}
+
+enum bco_code bco_balance_counts(const char *path, uint64_t *up, uint64_t *down, struct bco_error *err) {
+    return read_counts(path, 1, up, down, err);
+}
+
+enum bco_code bco_balance_part(struct bco_filter_options *options, const char *const *paths, size_t count, size_t part,
+                               struct bco_error *err) {
+    options->given_up = options->given_down = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t up, down;
+        enum bco_code code = read_counts(paths[i], 0, &up, &down, err);
+        if (code != BCO_OK) return code;
+        if (i == part) {
+            options->before_up = options->given_up;
+            options->before_down = options->given_down;
+            options->part_up = up;
+            options->part_down = down;
+        }
+        options->given_up += up;
+        options->given_down += down;
+    }
+    if (!options->part_up && !options->part_down)
+        return bco_fail(err, BCO_EDATA, "the counts tell of no records in this part");
+    if (options->given_up && options->given_down) return BCO_OK;
+    return bco_fail(err, BCO_EDATA, "the counts tell of no %s records", options->given_up ? "down" : "up");
 }
 
 struct rule {

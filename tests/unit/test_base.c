@@ -357,6 +357,27 @@ static void clock_goes_forward(void **state) {
     assert_true(bco_cores() >= 1);
 }
 
+static void permutation(void **state) {
+    (void)state;
+    for (uint64_t count = 1; count < 300; count += count < 20 ? 1 : 37) {
+        bool taken[300] = {false};
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t place = bco_permuted(count, i, count);
+            assert_true(place < count);
+            assert_false(taken[place]);
+            taken[place] = true;
+        }
+    }
+    size_t stayed = 0, low = 0;
+    for (uint64_t i = 0; i < 1000; i++) {
+        stayed += bco_permuted(7, i, 1000) == i;
+        low += bco_permuted(7, i, 100000) < 50000;
+    }
+    assert_true(stayed < 10);
+    assert_in_range(low, 440, 560);
+    assert_true(bco_permuted(7, 5, UINT64_MAX) < UINT64_MAX);
+}
+
 static void versions(void **state) {
     char text[512], cut[4];
     (void)state;
@@ -397,6 +418,7 @@ int main(void) {
         cmocka_unit_test(random_below_is_fair),
         cmocka_unit_test(shuffle_is_a_permutation),
         cmocka_unit_test(clock_goes_forward),
+        cmocka_unit_test(permutation),
         cmocka_unit_test(versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
