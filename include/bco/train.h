@@ -92,6 +92,19 @@ BCO_API enum bco_code bco_dataset_read(struct bco_dataset **dataset, struct bco_
 BCO_API void bco_dataset_close(struct bco_dataset *dataset); /* NULL is legal */
 BCO_API struct bco_dataset_counts bco_dataset_counts(const struct bco_dataset *dataset);
 
+/* A completion with its class. The halves of a pair are two samples, the rejected one right behind the chosen. */
+struct bco_dataset_sample {
+    size_t length, prompt_len; /* tokens: of all, of the prompt */
+    double ref_logp;           /* nats; 0 where no reference is needed */
+    double weight;
+    bool up, second; /* second: the rejected half of the sample before */
+};
+BCO_API size_t bco_dataset_size(const struct bco_dataset *dataset); /* samples, in the records' order */
+BCO_API struct bco_dataset_sample bco_dataset_sample(const struct bco_dataset *dataset, size_t i); /* i < size */
+/* Copies the sample's `length` token ids, the prompt's first: what struct bco_batch wants. BCO_ESYSTEM: cannot read. */
+BCO_API enum bco_code bco_dataset_tokens(const struct bco_dataset *dataset, size_t i, int32_t *ids,
+                                         struct bco_error *err);
+
 /* ---- a run ------------------------------------------------------------------------ */
 
 /* What one optimizer step, or one evaluation, showed. Means are weighted; NaN

@@ -380,3 +380,23 @@ uint64_t bco_dataset_fingerprint(const struct bco_dataset *d) {
 bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
     return d->has_id && !d->some_without_id && d->references && d->expected.weights == d->policy;
 }
+
+/* ---- for loops of others ------------------------------------------------------------------------ */
+
+size_t bco_dataset_size(const struct bco_dataset *d) {
+    return d->count;
+}
+
+struct bco_dataset_sample bco_dataset_sample(const struct bco_dataset *d, size_t i) {
+    const struct bco_entry *e = &d->entries[i];
+    return (struct bco_dataset_sample){.length = e->length,
+                                       .prompt_len = e->prompt_len,
+                                       .ref_logp = e->ref_logp,
+                                       .weight = e->weight,
+                                       .up = e->up,
+                                       .second = e->second};
+}
+
+enum bco_code bco_dataset_tokens(const struct bco_dataset *d, size_t i, int32_t *ids, struct bco_error *err) {
+    return bco_dataset_ids(d, i, ids, err);
+}

@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+/* What a held-out sample takes: its entry, its place in `chosen`, its score. */
+_Static_assert(sizeof(struct bco_entry) + sizeof(size_t) + sizeof(struct bco_scored) <= 64, "64 bytes a sample");
+
 struct evaluation {
     struct bco_tally tally;
     struct bco_scored *scored;
@@ -17,7 +20,7 @@ static enum bco_code look_at(struct bco_trainer *t, struct evaluation *e, double
     enum bco_code code = bco_micro_forward(t, err);
     if (code == BCO_OK) code = bco_micro_tally(t, t->valid, delta, &e->tally, err);
     for (size_t b = 0; b < m->pack.count && code == BCO_OK; b++)
-        e->scored[e->count++] = (struct bco_scored){m->logp[b] - m->ref_logp[b], m->weight[b], m->up[b]};
+        e->scored[e->count++] = bco_scored_of(m->logp[b] - m->ref_logp[b], m->weight[b], m->up[b]);
     e->tokens += m->pack.tokens;
     return code;
 }

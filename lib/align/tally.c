@@ -44,6 +44,10 @@ void bco_tally_metrics(const struct bco_tally *t, double denominator, double del
     m->down = down->count;
 }
 
+struct bco_scored bco_scored_of(double reward, double weight, bool up) {
+    return (struct bco_scored){(float)reward, (float)(up ? weight : -weight)};
+}
+
 static int by_reward(const void *a, const void *b) {
     const struct bco_scored *x = a, *y = b;
     return x->reward < y->reward ? -1 : x->reward > y->reward;
@@ -55,7 +59,7 @@ double bco_auc(struct bco_scored *samples, size_t count) {
     for (size_t i = 0, end; i < count; i = end) {
         double up = 0, down = 0;
         for (end = i; end < count && samples[end].reward == samples[i].reward; end++)
-            *(samples[end].up ? &up : &down) += samples[end].weight;
+            *(signbit(samples[end].weight) ? &down : &up) += fabs((double)samples[end].weight);
         won += up * (below + down / 2);
         below += down;
         ups += up;

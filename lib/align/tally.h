@@ -32,11 +32,13 @@ void bco_tally_pair(struct bco_tally *tally, double weight, bool won);
 void bco_tally_metrics(const struct bco_tally *tally, double denominator, double delta,
                        struct bco_train_metrics *metrics);
 
-/* P(a reward of `up` > one of `down`), ties 1/2; sorts `rewards`, whose `label[i]` moves along. NaN: one class only. */
+/* A sample for bco_auc, in 8 bytes: as many as there are held-out samples are in memory at once. Rewards nearer to each
+ * other than 6e-8 of their size are ties. */
 struct bco_scored {
-    double reward, weight;
-    bool up;
+    float reward, weight; /* of a down: -weight */
 };
+struct bco_scored bco_scored_of(double reward, double weight, bool up);
+/* P(a reward of an up > one of a down), ties 1/2; sorts the samples. NaN: one class only. */
 double bco_auc(struct bco_scored *samples, size_t count);
 
 #endif

@@ -57,9 +57,10 @@ static void test_tally_of_nothing(void **state) {
 
 static void test_auc(void **state) {
     (void)state;
-    struct bco_scored mixed[] = {{3, 1, true}, {1, 1, false}, {2, 1, true}, {2, 1, false}, {0, 1, true}};
-    struct bco_scored heavy[] = {{1, 2, true}, {0, 1, false}, {2, 1, false}};
-    struct bco_scored one_class[] = {{1, 1, true}};
+    struct bco_scored mixed[] = {bco_scored_of(3, 1, true), bco_scored_of(1, 1, false), bco_scored_of(2, 1, true),
+                                 bco_scored_of(2, 1, false), bco_scored_of(0, 1, true)};
+    struct bco_scored heavy[] = {bco_scored_of(1, 2, true), bco_scored_of(0, 1, false), bco_scored_of(2, 1, false)};
+    struct bco_scored one_class[] = {bco_scored_of(1, 1, true)};
     assert_near(bco_auc(mixed, 5), (2 + 1.5 + 0) / 6, 1e-15);
     assert_near(bco_auc(heavy, 3), 0.5, 1e-15);
     assert_true(isnan(bco_auc(one_class, 1)));
