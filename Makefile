@@ -61,7 +61,7 @@ HEADERS := $(wildcard include/bco/*.h)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check check-built check-long demo deps install install-bin install-lib install-dev install-man uninstall \
+.PHONY: all tests check check-built check-long demo pictures deps install install-bin install-lib install-dev install-man uninstall \
 	clean dist distcheck lint lint-man asan ubsan valgrind fuzz coverage bench help
 
 ## all: the library and the tools, into build/ (the default)
@@ -193,6 +193,12 @@ demo:
 	@scripts/deps
 	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/examples/demo/world
 	@PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD=$(BUILD) examples/demo/run
+
+## pictures: draw examples/pictures again, from runs of the demo (needs gnuplot)
+pictures:
+	@scripts/deps --test
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(BUILD)/examples/demo/world
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" BUILD=$(BUILD) examples/pictures/remake
 
 ## asan: the whole of check under AddressSanitizer and UBSan, in build/asan
 asan:

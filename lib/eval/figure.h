@@ -11,6 +11,7 @@ enum { BCO_COLOURS = 7, BCO_MOST_PANELS = 6 };
 enum bco_marks {
     BCO_MARK_LINES,
     BCO_MARK_STEPS,     /* histograms: y holds from x to the next x */
+    BCO_MARK_SHARES,    /* lines through points whose y has low and high, where these are not NaN */
     BCO_MARK_INTERVALS, /* x with low and high, one row a point, named */
 };
 
@@ -29,6 +30,7 @@ struct bco_panel {
     const char *title, *x_label, *y_label;
     enum bco_marks marks;
     bool log_y;
+    bool noisy;       /* lines: long ones are drawn with their running mean */
     double reference; /* a line at this x of intervals; NaN: none */
     struct bco_series *series;
     size_t count, capacity;

@@ -28,6 +28,16 @@ static void quote(struct bco_buf *s, const char *text) {
     bco_buf_char(s, '\'');
 }
 
+/* The label of a tick is a format of numbers, too. */
+static void quote_label(struct bco_buf *s, const char *text) {
+    bco_buf_char(s, '\'');
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '%') bco_buf_char(s, *text);
+        bco_buf_char(s, (unsigned char)*text < 0x20 ? ' ' : *text);
+    }
+    bco_buf_char(s, '\'');
+}
+
 static void number(struct bco_buf *s, double x) {
     bco_buf_double(s, x);
     bco_buf_char(s, ' ');
@@ -35,17 +45,35 @@ static void number(struct bco_buf *s, double x) {
 
 /* ---- data ----------------------------------------------------------------------------- */
 
+enum { LONG = 50 }; /* points of a noisy line that need their mean to be seen */
+
+static bool is_smoothed(const struct bco_panel *panel, const struct bco_series *series) {
+    return panel->noisy && series->count >= LONG;
+}
+
+/* The mean of the points around `at`: a twentieth of all, fewer at the ends. */
+static double running_mean(const struct bco_series *series, size_t at) {
+    size_t side = series->count / 40, end = at + side + 1 < series->count ? at + side + 1 : series->count;
+    size_t begin = at < side ? 0 : at - side;
+    double sum = 0;
+    for (size_t i = begin; i < end; i++) sum += series->points[i].y;
+    return sum / (double)(end - begin);
+}
+
 static void write_data(struct bco_buf *s, const struct bco_figure *figure) {
     for (size_t i = 0; i < figure->count; i++)
         for (size_t j = 0; j < figure->panels[i].count; j++) {
             const struct bco_series *series = &figure->panels[i].series[j];
+            bool upright = figure->panels[i].marks == BCO_MARK_SHARES;
             bco_buf_printf(s, "$d%zu_%zu << EOD\n", i, j);
             for (size_t k = 0; k < series->count; k++) {
                 const struct bco_point *p = &series->points[k];
+                double middle = upright ? p->y : p->x;
                 number(s, p->x);
                 number(s, p->y);
-                number(s, isnan(p->low) ? p->x : p->low);
-                number(s, isnan(p->high) ? p->x : p->high);
+                number(s, isnan(p->low) ? middle : p->low);
+                number(s, isnan(p->high) ? middle : p->high);
+                if (is_smoothed(&figure->panels[i], series)) number(s, running_mean(series, k));
                 bco_buf_char(s, '\n');
             }
             bco_buf_str(s, "EOD\n");
@@ -54,18 +82,35 @@ static void write_data(struct bco_buf *s, const struct bco_figure *figure) {
 
 /* ---- panels ------------------------------------------------------------------------------ */
 
-static void plot_series(struct bco_buf *s, const struct bco_panel *panel, size_t i, size_t j) {
-    static const int points[] = {7, 5, 9, 13, 11, 6, 4};
+static const char *point_of(const struct bco_series *series) {
+    static const char *const points[] = {"7", "5", "9", "13", "11", "6", "4"};
+    return points[series->colour % BCO_COLOURS];
+}
+
+/* A long noisy line is light, and its mean strong. */
+static void plot_line(struct bco_buf *s, const struct bco_panel *panel, size_t i, size_t j) {
     const struct bco_series *series = &panel->series[j];
-    const char *colour = colours[series->colour % BCO_COLOURS];
+    const char *colour = colours[series->colour % BCO_COLOURS], *dash = series->dash ? "(7,4)" : "1";
+    if (is_smoothed(panel, series)) {
+        bco_buf_printf(s, "using 1:2 with lines lw 1 lc rgb '#c0%s' notitle", colour + 1);
+        bco_buf_printf(s, ", $d%zu_%zu using 1:5 with lines lw 2.5 dt %s lc rgb '%s'", i, j, dash, colour);
+    } else if (panel->marks == BCO_MARK_SHARES && !series->dash) {
+        bco_buf_printf(s, "using 1:2:3:4 with yerrorlines pt %s ps 0.8 lw 2 lc rgb '%s'", point_of(series), colour);
+    } else {
+        const char *how = panel->marks == BCO_MARK_STEPS ? "steps" : panel->noisy ? "linespoints" : "lines";
+        bco_buf_printf(s, "using 1:2 with %s lw 2 dt %s pt %s ps 0.5 lc rgb '%s'", how, dash, point_of(series), colour);
+    }
+}
+
+static void plot_series(struct bco_buf *s, const struct bco_panel *panel, size_t i, size_t j) {
+    const struct bco_series *series = &panel->series[j];
     double offset = panel->count > 1 ? ((double)j - (double)(panel->count - 1) / 2) * 0.24 : 0;
     bco_buf_printf(s, "%s $d%zu_%zu ", j ? "," : "plot", i, j);
     if (panel->marks == BCO_MARK_INTERVALS)
-        bco_buf_printf(s, "using 1:($2%+.3f):3:4 with xerrorbars pt %d ps 0.9 lw 2 lc rgb '%s'", offset,
-                       points[series->colour % BCO_COLOURS], colour);
+        bco_buf_printf(s, "using 1:($2%+.3f):3:4 with xerrorbars pt %s ps 0.9 lw 2 lc rgb '%s'", offset,
+                       point_of(series), colours[series->colour % BCO_COLOURS]);
     else
-        bco_buf_printf(s, "using 1:2 with %s lw 2 dt %s lc rgb '%s'",
-                       panel->marks == BCO_MARK_STEPS ? "steps" : "lines", series->dash ? "(7,4)" : "1", colour);
+        plot_line(s, panel, i, j);
     bco_buf_str(s, " title ");
     quote(s, series->name);
 }
@@ -74,10 +119,17 @@ static void set_rows(struct bco_buf *s, const struct bco_panel *panel) {
     bco_buf_str(s, "set ytics (");
     for (size_t i = 0; i < panel->row_count; i++) {
         if (i) bco_buf_str(s, ", ");
-        quote(s, panel->rows[i]);
+        quote_label(s, panel->rows[i]);
         bco_buf_printf(s, " %zu", i);
     }
     bco_buf_printf(s, ")\nset yrange [%.1f:-0.5]\nset xrange [0:100]\n", (double)panel->row_count - 0.5);
+}
+
+/* Small numbers as powers of ten: 3e-07, not 0.0000003 here and 3e-07 there. */
+static bool is_tiny(const struct bco_panel *panel) {
+    struct bco_range range;
+    return bco_panel_range(panel, &range) && !panel->log_y && range.y_high > 0 && range.y_high < 1e-2 &&
+           range.y_low > -1e-2;
 }
 
 static void write_panel(struct bco_buf *s, const struct bco_panel *panel, size_t i) {
@@ -89,6 +141,7 @@ static void write_panel(struct bco_buf *s, const struct bco_panel *panel, size_t
     quote(s, panel->y_label ? panel->y_label : "");
     if (panel->log_y) bco_buf_str(s, ".' (log scale)'");
     bco_buf_str(s, "\nunset logscale\nset xrange [*:*]\nset yrange [*:*]\nset ytics auto\nunset arrow\n");
+    bco_buf_str(s, is_tiny(panel) ? "set format y '%.1e'\n" : "set format y '%g'\n");
     if (panel->log_y) bco_buf_str(s, "set logscale y\n");
     if (panel->marks == BCO_MARK_STEPS) bco_buf_str(s, "set yrange [0:*]\n");
     if (rows) set_rows(s, panel);
@@ -103,7 +156,7 @@ static void write_panel(struct bco_buf *s, const struct bco_panel *panel, size_t
 static size_t height_of(const struct bco_figure *figure) {
     size_t rows = (figure->count + 1) / 2;
     if (figure->count == 1 && figure->panels[0].marks == BCO_MARK_INTERVALS)
-        return 160 + 36 * figure->panels[0].row_count;
+        return 190 + 40 * figure->panels[0].row_count;
     return figure->count == 1 ? 460 : 340 * rows;
 }
 
@@ -118,11 +171,15 @@ void bco_figure_script(const struct bco_figure *figure, const struct bco_plot *p
                    "set bars 0.6\n");
     write_data(s, figure);
     const char *title = figure->title ? figure->title : several ? NULL : figure->panels[0].title;
-    bco_buf_printf(s, "set multiplot layout %zu,%d", (figure->count + 1) / 2, several ? 2 : 1);
-    if (title) bco_buf_str(s, " title "), quote(s, title);
+    if (several) bco_buf_printf(s, "set multiplot layout %zu,2", (figure->count + 1) / 2);
+    if (title) {
+        bco_buf_str(s, several ? " title " : "set title ");
+        quote(s, title);
+        bco_buf_printf(s, " font ',%d'", svg ? 16 : 13);
+    }
     bco_buf_char(s, '\n');
     for (size_t i = 0; i < figure->count; i++) write_panel(s, &figure->panels[i], i);
-    bco_buf_str(s, "unset multiplot\n");
+    if (several) bco_buf_str(s, "unset multiplot\n");
 }
 
 /* ---- running it -------------------------------------------------------------------------------- */

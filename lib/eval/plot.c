@@ -44,19 +44,20 @@ struct curve {
     struct {
         const char *field, *word;
     } parts[2];
-    bool log_y;
+    bool log_y, noisy;
 };
 
 static const struct curve curves[] = {
-    {"loss", "loss (nats)", {{"loss", "training"}, {"eval_loss", "validation"}}, false},
-    {"rewards", "mean reward (beta * nats)", {{"rewards/chosen", "up"}, {"rewards/rejected", "down"}}, false},
-    {"reward shift", "delta (beta * nats)", {{"delta", ""}, {NULL, NULL}}, false},
+    {"loss", "loss (nats)", {{"loss", "training"}, {"eval_loss", "validation"}}, false, true},
+    {"rewards", "mean reward (beta * nats)", {{"rewards/chosen", "up"}, {"rewards/rejected", "down"}}, false, true},
+    {"reward shift", "delta (beta * nats)", {{"delta", ""}, {NULL, NULL}}, false, false},
     {"distance from the reference",
      "KL to the reference (nats)",
      {{"kl", "training"}, {"eval_kl", "validation"}},
-     false},
-    {"error term", "error term", {{"error_term", ""}, {NULL, NULL}}, true},
-    {"learning rate", "learning rate", {{"learning_rate", ""}, {NULL, NULL}}, false},
+     false,
+     true},
+    {"error term", "error term", {{"error_term", ""}, {NULL, NULL}}, true, true},
+    {"learning rate", "learning rate", {{"learning_rate", ""}, {NULL, NULL}}, false, false},
 };
 
 enum { CURVES = sizeof curves / sizeof *curves, ERROR_TERM = 4 };
@@ -66,8 +67,12 @@ static void set_panels(struct bco_figure *figure, const struct bco_plot *plot) {
     figure->count = one ? 1 : CURVES;
     for (size_t i = 0; i < figure->count; i++) {
         const struct curve *c = &curves[one ? ERROR_TERM : i];
-        figure->panels[i] = (struct bco_panel){
-            .title = c->title, .x_label = "optimizer step", .y_label = c->label, .log_y = c->log_y, .reference = NAN};
+        figure->panels[i] = (struct bco_panel){.title = c->title,
+                                               .x_label = "optimizer step",
+                                               .y_label = c->label,
+                                               .log_y = c->log_y,
+                                               .noisy = c->noisy,
+                                               .reference = NAN};
     }
 }
 
@@ -201,6 +206,16 @@ static enum bco_code make_histogram(struct bco_panel *panel, bool whole, struct 
 
 /* ---- reliability ------------------------------------------------------------------------------- */
 
+/* Wilson's of 95 %, for a share of `n`. */
+static void set_interval(struct bco_point *point, double n) {
+    const double z = 1.959963984540054, share = point->y;
+    if (!(n >= 1 && share >= 0 && share <= 1)) return;
+    double middle = (share + z * z / (2 * n)) / (1 + z * z / n);
+    double half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+    point->low = fmax(middle - half, 0);
+    point->high = fmin(middle + half, 1);
+}
+
 static enum bco_code add_reliability(struct bco_figure *figure, const struct bco_plot *plot, size_t run,
                                      const struct bco_record *record, struct bco_error *err) {
     struct bco_panel *panel = &figure->panels[0];
@@ -209,11 +224,14 @@ static enum bco_code add_reliability(struct bco_figure *figure, const struct bco
     if (bco_record_kind(record, "reliability") == BCO_MISSING) return bco_record_missing(record, "reliability", err);
     for (int i = 0; i < BCO_RELIABILITY_BINS; i++) {
         struct bco_point point = {.low = NAN, .high = NAN};
-        char p[40], up[40];
+        char p[40], up[40], n[40];
+        double count;
         snprintf(p, sizeof p, "reliability.%d.p", i);
         snprintf(up, sizeof up, "reliability.%d.up", i);
         if (bco_column_number(record, p, &point.x) != BCO_COLUMN_NUMBER) continue;
         if (bco_column_number(record, up, &point.y) != BCO_COLUMN_NUMBER) continue;
+        snprintf(n, sizeof n, "reliability.%d.n", i);
+        if (bco_column_number(record, n, &count) == BCO_COLUMN_NUMBER) set_interval(&point, count);
         if (!bco_series_add(series, point)) return bco_fail_memory(err);
     }
     return BCO_OK;
@@ -239,6 +257,8 @@ static enum bco_code read_file(struct bco_figure *figure, const struct bco_plot 
     enum bco_code code = bco_reader_open(&reader, &plot->paths[run], 1, NULL, err);
     while (!code) {
         code = bco_reader_next(reader, &record, err);
+        if (code == BCO_EUSAGE) /* it would ask for an option that there is not */
+            code = bco_fail_at(err, BCO_EDATA, plot->paths[run], 1, NULL, "no JSON, expected one object a line");
         if (code || !record) break;
         code = add(figure, plot, run, record, err);
     }
@@ -280,6 +300,7 @@ static add_one *start(struct bco_figure *figure, const struct bco_plot *plot) {
         figure->panels[0] = (struct bco_panel){.title = "reliability of rewards",
                                                .x_label = "P(up) by the reward",
                                                .y_label = "share of ups",
+                                               .marks = BCO_MARK_SHARES,
                                                .reference = NAN};
         return add_reliability;
     case BCO_PLOT_REWARDS: break;

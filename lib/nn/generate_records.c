@@ -146,6 +146,9 @@ static enum bco_code next_prompt(void *user, struct bco_prompt *prompt, bool *en
     for (;;) {
         struct bco_record *record;
         enum bco_code code = bco_reader_next(run->reader, &record, err);
+        if (code == BCO_EUSAGE) /* it would ask for an option that there is not */
+            return bco_fail(err, BCO_EUSAGE,
+                            "the input is no JSON, and no file named .csv or .tsv: --text is for plain lines");
         if (!code && !record) {
             *end = true;
             return BCO_OK;

@@ -13,6 +13,7 @@ try --ids --stop x
 try --stop ''
 try --top-p 1.5
 try --no-such-option
+echo 'How do I reset my printer?' | try
 bco-generate </dev/null
 echo "exit $?"
 bco-generate -m no-such-folder </dev/null

@@ -11,6 +11,7 @@ try metrics --text /dev/null
 echo '{"loss":0.5}' | try metrics --text
 echo '{"step":1,"loss":"x"}' | try metrics --text
 try error-term --text m.jsonl
+echo '("step":1}' | try metrics --text
 echo '{"group":1}' | try winrate --text
 echo '{"completion":""}' | try lengths --text
 echo '{"completion":"x"}' | try rewards --text
