@@ -1,5 +1,6 @@
 /* bco-refcache: records in, the same with reference log-probs out. */
 #include "common/cli.h"
+#include "common/precision.h"
 
 #include <bco/refcache.h>
 #include <inttypes.h>
@@ -50,7 +51,8 @@ static size_t add_options(struct cli_option *to, struct refcache *r) {
         {"no-eos", 0, CLI_UNFLAG, &r->cache.limits.eos, NULL, "no EOS behind the completion", NULL, 0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "Work", NULL, 0, 0, NULL},
         {"batch-tokens", 0, CLI_COUNT, &r->batch_tokens, "N", "tokens computed at once [4096]", NULL, 1, 1e9, NULL},
-        {"precision", 0, CLI_CHOICE, &r->precision, "WHAT", "f32 [f32]", "f32", 0, 0, NULL},
+        {"precision", 0, CLI_CHOICE, &r->precision, "WHAT", "of matrix products: f32 or bf16 [f32]", PRECISION_WORDS, 0,
+         0, NULL},
         {"shard", 0, CLI_TEXT, &r->shard, "I/N", "only every N-th record, from the I-th on (1/4 to 4/4)", NULL, 0, 0,
          NULL},
     };
@@ -83,7 +85,8 @@ static int check_usage(struct refcache *r) {
 }
 
 static enum bco_code open_all(struct refcache *r, struct bco_error *err) {
-    const struct bco_model_options options = {.threads = r->cli.threads, .adapter = r->adapter};
+    const struct bco_model_options options = {
+        .threads = r->cli.threads, .adapter = r->adapter, .precision = cli_precision(&r->cli, r->precision)};
     struct bco_refcache *c = &r->cache;
     enum bco_code code = bco_model_open(&r->opened, r->model, &options, err);
     if (code == BCO_OK && !c->limits.ids) code = bco_tokenizer_open(&r->tokenizer, r->model, err);

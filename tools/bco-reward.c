@@ -1,5 +1,6 @@
 /* bco-reward: records in, the same with rewards out; or what the rewards are worth. */
 #include "common/cli.h"
+#include "common/precision.h"
 
 #include <bco/reward.h>
 
@@ -14,7 +15,7 @@ struct settings {
     struct cli cli;
     const char *model_path, *adapter, *chat_file;
     uint64_t max_length, max_prompt, batch_tokens;
-    int overlong;
+    int overlong, precision;
     bool summary, json, beta_given;
     double threshold;
     struct bco_reward reward;
@@ -168,7 +169,8 @@ static enum bco_code write_summary(const struct settings *s, struct bco_error *e
 /* ---- the run -------------------------------------------------------------------------- */
 
 static enum bco_code open_all(struct settings *s, struct bco_error *err) {
-    const struct bco_model_options options = {.threads = s->cli.threads, .adapter = s->adapter};
+    const struct bco_model_options options = {
+        .threads = s->cli.threads, .adapter = s->adapter, .precision = cli_precision(&s->cli, s->precision)};
     struct bco_reward *r = &s->reward;
     enum bco_code code = bco_model_open(&s->model, s->model_path, &options, err);
     if (!code && s->beta_given && bco_model_is_classifier(s->model)) {
@@ -238,7 +240,7 @@ static int check_usage(struct settings *s) {
     return -1;
 }
 
-enum { MAX_OPTIONS = 20 };
+enum { MAX_OPTIONS = 24 };
 
 static size_t add_options(struct cli_option *to, struct settings *s) {
     struct bco_reward *r = &s->reward;
@@ -254,6 +256,10 @@ static size_t add_options(struct cli_option *to, struct settings *s) {
          0, 0, NULL},
         {"strict-template", 0, CLI_FLAG, &r->limits.strict_template, NULL,
          "a prompt that is no prefix of the whole conversation is an error", NULL, 0, 0, NULL},
+        {"precision", 0, CLI_CHOICE, &s->precision, "WHAT", "of matrix products: f32 or bf16 [f32]", PRECISION_WORDS, 0,
+         0, NULL},
+        {"allow-mixed", 0, CLI_FLAG, &r->allow_mixed, NULL, "accept reference log-probs of the other precision", NULL,
+         0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "What the rewards are worth", NULL, 0, 0, NULL},
         {"summary", 0, CLI_FLAG, &s->summary, NULL, "that alone, instead of the records", NULL, 0, 0, NULL},
         {"json", 0, CLI_FLAG, &s->json, NULL, "the summary as one JSON object", NULL, 0, 0, NULL},

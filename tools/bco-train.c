@@ -1,5 +1,6 @@
 /* bco-train: records with reference log-probs in, a trained model out. */
 #include "common/cli.h"
+#include "common/precision.h"
 
 #include <bco/train.h>
 #include <inttypes.h>
@@ -61,7 +62,10 @@ static size_t add_method(struct cli_option *to, struct train *t) {
         {"head", 0, CLI_FLAG, &t->head, NULL,
          "train a classifier, whose score at the last token is the reward; with bco or bce", NULL, 0, 0, NULL},
         {"init", 0, CLI_CHOICE, &t->init, "HOW", "given weights, or random ones [given]", "given|random", 0, 0, NULL},
-        {"precision", 0, CLI_CHOICE, &t->precision, "WHAT", "f32 [f32]", "f32", 0, 0, NULL},
+        {"precision", 0, CLI_CHOICE, &t->precision, "WHAT", "of matrix products: f32 or bf16 [f32]", PRECISION_WORDS, 0,
+         0, NULL},
+        {"allow-mixed", 0, CLI_FLAG, &t->data_options.allow_mixed, NULL,
+         "accept reference log-probs of the other precision", NULL, 0, 0, NULL},
         {"dtype", 0, CLI_CHOICE, &t->dtype, "TYPE", "of what is written: f32, bf16 or f16 [MODEL's; an adapter: f32]",
          "f32|bf16|f16", 0, 0, &t->dtype_given},
     };
@@ -287,7 +291,8 @@ static enum bco_code open_model(struct train *t, struct bco_error *err) {
                                               .lora_rank = (size_t)t->lora_rank,
                                               .lora_alpha = t->lora_alpha,
                                               .lora_targets = t->lora_targets,
-                                              .head = t->head};
+                                              .head = t->head,
+                                              .precision = cli_precision(&t->cli, t->precision)};
     enum bco_code code = bco_train_prepare(&t->options, &t->made, err);
     if (code == BCO_OK) code = bco_model_open(&t->model, t->model_path, &options, err);
     if (code == BCO_OK && !t->head && bco_model_is_classifier(t->model)) {

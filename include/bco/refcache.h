@@ -24,6 +24,7 @@ struct bco_reference_id {
     uint32_t tokenizer;     /* bco_tokenizer_fingerprint; 0: records with ids */
     uint32_t chat_template; /* bco_template_fingerprint; 0: the record has texts or ids, no messages */
     struct bco_limits limits;
+    enum bco_precision precision; /* of the products */
 };
 
 /* A size that holds every ref_id with its terminator. */
@@ -57,8 +58,8 @@ struct bco_reference {
     uint64_t tokens; /* completion tokens that it is the sum over */
 };
 
-/* The key of a sequence's log-prob: a fingerprint of the model's fingerprint,
- * the precision (f32), the exact ids and where the completion starts. */
+/* The key of a sequence's log-prob: a fingerprint of `model`, the exact ids and where the completion starts. `model`
+ * stands for the model and the precision: its fingerprint in f32, the complement of that in bf16. */
 BCO_API struct bco_store_key bco_store_key_of(uint32_t model, const int32_t *ids, size_t length, size_t prompt_len);
 
 /* Opens the store in the folder `dir`, which is made where it is missing.

@@ -68,6 +68,7 @@ struct bco_reward {
     struct bco_writer *rejects; /* NULL: the first bad record is an error */
     struct bco_scores *scores;  /* gets what has a label or is a pair; NULL: nobody asks */
     double beta;                /* 0: 0.1; not used by a classifier */
+    bool allow_mixed;           /* references of another precision than the model's are accepted */
     /* What is not given is taken from the first record's ref_id, or else is as in bco_refcache_limits. */
     struct bco_limits limits;
     bool max_length_given, max_prompt_given, overlong_given, bos_given, eos_given;

@@ -68,6 +68,7 @@ struct bco_dataset_options {
      * --kto adds; dpo, ipo, nca: pairs; sft: neither, and down records are skipped */
     enum bco_loss loss;
     struct bco_limits limits; /* where the records' ref_id does not say; max_length 0, max_prompt 0: the defaults */
+    bool allow_mixed;         /* references of another precision than the model's are accepted, with a warning */
     bool max_length_given, max_prompt_given, overlong_given, bos_given, eos_given; /* then ref_id must agree */
     const char *spool; /* folder of an unlinked file for the token ids */
 };

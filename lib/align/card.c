@@ -60,7 +60,8 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
         bco_buf_printf(b, "| weights kept | of step %" PRIu64 ", the %s |\n", t->patience.best.step,
                        t->patience.by_accuracy ? "highest held-out accuracy" : "lowest held-out loss");
     bco_buf_printf(b, "| seed | %" PRIu64 ", order %s |\n", o->seed, o->shuffle ? "shuffled" : "given");
-    bco_buf_str(b, "| precision | float32 |\n");
+    bco_buf_printf(b, "| precision | %s |\n",
+                   bco_model_precision(t->model) == BCO_PRECISION_BF16 ? "float32, products in bfloat16" : "float32");
 }
 
 static void write_data(struct bco_buf *b, const struct bco_trainer *t) {

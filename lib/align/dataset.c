@@ -27,6 +27,7 @@ struct bco_dataset {
     size_t file_count, file_capacity;
     struct bco_reference_id expected; /* of every ref_id */
     uint32_t policy, base;            /* the model's fingerprints, with its adapter and without */
+    enum bco_precision precision;     /* the model's */
     bool references;                  /* are needed: not for sft, nor for a classifier */
     bool has_id;
     bool some_without_id;
@@ -67,6 +68,7 @@ static void expect(struct bco_dataset *d, const struct bco_reference_id *id) {
     d->expected.limits = limits;
     d->source.limits = limits;
     if (id->weights == d->base) d->expected.weights = d->base;
+    if (o->allow_mixed) d->expected.precision = id->precision;
     d->has_id = true;
 }
 
@@ -270,6 +272,9 @@ static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
         warn(d->watch, "records without ref_id: nothing says whether their ref_logp fits this model and these limits");
     if (d->has_id && d->expected.weights != d->policy)
         warn(d->watch, "the reference is the model without the adapter: rewards start where the adapter has them");
+    if (d->has_id && d->expected.precision != d->precision)
+        warn(d->watch, "the reference log-probs are of another precision: they differ by about 0.01 nat a token, and "
+                       "rewards start off by the sum of that");
     if (d->options.loss != BCO_LOSS_SFT && (n->up == 0 || n->down == 0))
         warn(d->watch, n->up ? "no down records: nothing holds the rewards of ups down"
                              : "no up records: nothing holds the rewards of downs up");
@@ -285,6 +290,7 @@ static enum bco_code start(struct bco_dataset *d, const struct bco_model *model,
     d->references = d->options.loss != BCO_LOSS_SFT && !bco_model_is_classifier(model);
     d->policy = d->expected.weights = model->fingerprint;
     d->base = model->base_fingerprint;
+    d->precision = d->expected.precision = bco_model_precision(model);
     d->expected.tokenizer = limits->ids ? 0 : bco_tokenizer_fingerprint(tokenizer);
     d->expected.limits = *limits;
     d->source.limits = *limits;
@@ -378,7 +384,8 @@ uint64_t bco_dataset_fingerprint(const struct bco_dataset *d) {
 }
 
 bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
-    return d->has_id && !d->some_without_id && d->references && d->expected.weights == d->policy;
+    return d->has_id && !d->some_without_id && d->references && d->expected.weights == d->policy &&
+           d->expected.precision == d->precision;
 }
 
 /* ---- for loops of others ------------------------------------------------------------------------ */

@@ -170,11 +170,12 @@ static void start(struct run *r) {
         .weights = bco_model_fingerprint(c->model),
         .tokenizer = c->limits.ids ? 0 : bco_tokenizer_fingerprint(c->tokenizer),
         .limits = c->limits,
+        .precision = bco_model_precision(c->model),
     };
     bco_reference_id_format(&id, r->ref_ids[0]);
     if (c->limits.chat) id.chat_template = bco_template_fingerprint(c->limits.chat);
     bco_reference_id_format(&id, r->ref_ids[1]);
-    r->model = id.weights;
+    r->model = id.precision == BCO_PRECISION_BF16 ? ~id.weights : id.weights;
     r->compute.model = c->model;
     r->compute.batch_tokens = c->batch_tokens ? c->batch_tokens : BATCH_TOKENS;
     r->committed = bco_clock();

@@ -4,28 +4,31 @@
 #include <string.h>
 
 static const char *const overlong_words[] = {"truncate", "drop", "error"};
+static const char *const precision_words[] = {[BCO_PRECISION_F32] = "f32", [BCO_PRECISION_BF16] = "bf16"};
 
 void bco_reference_id_format(const struct bco_reference_id *id, char text[BCO_REFERENCE_ID_SIZE]) {
     const struct bco_limits *l = &id->limits;
-    snprintf(text, BCO_REFERENCE_ID_SIZE, "%08x-%08x-%08x-%zu.%zu.%s.%s.%s.f32", (unsigned)id->weights,
+    snprintf(text, BCO_REFERENCE_ID_SIZE, "%08x-%08x-%08x-%zu.%zu.%s.%s.%s.%s", (unsigned)id->weights,
              (unsigned)id->tokenizer, (unsigned)id->chat_template, l->max_length, l->max_prompt,
-             overlong_words[l->overlong], l->bos ? "bos" : "nobos", l->eos ? "eos" : "noeos");
+             overlong_words[l->overlong], l->bos ? "bos" : "nobos", l->eos ? "eos" : "noeos",
+             precision_words[id->precision]);
 }
 
 /* Reads what format writes and nothing else: what was read must come out the same. */
 bool bco_reference_id_parse(struct bco_reference_id *id, const char *text, size_t length) {
-    char copy[BCO_REFERENCE_ID_SIZE], again[BCO_REFERENCE_ID_SIZE], overlong[16], bos[8], eos[8];
+    char copy[BCO_REFERENCE_ID_SIZE], again[BCO_REFERENCE_ID_SIZE], overlong[16], bos[8], eos[8], precision[8];
     unsigned weights, tokenizer, chat_template;
     if (length >= sizeof copy || memchr(text, '\0', length)) return false;
     memcpy(copy, text, length);
     copy[length] = '\0';
     *id = (struct bco_reference_id){0};
-    if (sscanf(copy, "%8x-%8x-%8x-%18zu.%18zu.%15[a-z].%7[a-z].%7[a-z].f32", &weights, &tokenizer, &chat_template,
-               &id->limits.max_length, &id->limits.max_prompt, overlong, bos, eos) != 8)
+    if (sscanf(copy, "%8x-%8x-%8x-%18zu.%18zu.%15[a-z].%7[a-z].%7[a-z].%7[a-z0-9]", &weights, &tokenizer,
+               &chat_template, &id->limits.max_length, &id->limits.max_prompt, overlong, bos, eos, precision) != 9)
         return false;
     id->weights = weights, id->tokenizer = tokenizer, id->chat_template = chat_template;
     for (int i = 0; i < 3; i++)
         if (strcmp(overlong, overlong_words[i]) == 0) id->limits.overlong = (enum bco_overlong)i;
+    id->precision = strcmp(precision, "bf16") == 0 ? BCO_PRECISION_BF16 : BCO_PRECISION_F32;
     id->limits.bos = strcmp(bos, "bos") == 0;
     id->limits.eos = strcmp(eos, "eos") == 0;
     id->limits.ids = tokenizer == 0;
@@ -79,5 +82,6 @@ bool bco_reference_id_differs(const struct bco_reference_id *got, const struct b
     compare_texts(&list, "overlong", overlong_words[g->overlong], overlong_words[e->overlong]);
     compare_texts(&list, "BOS", g->bos ? "bos" : "nobos", e->bos ? "bos" : "nobos");
     compare_texts(&list, "EOS", g->eos ? "eos" : "noeos", e->eos ? "eos" : "noeos");
+    compare_texts(&list, "precision", precision_words[got->precision], precision_words[expected->precision]);
     return list.length > 0;
 }

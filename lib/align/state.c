@@ -65,6 +65,7 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_mark(&s, "the records", bco_dataset_fingerprint(t->train));
     add_adapter(&s, t->model);
     if (t->scores) add_text(&s, "--head", "yes");
+    if (bco_model_precision(t->model) == BCO_PRECISION_BF16) add_text(&s, "--precision", "bf16");
     add_text(&s, "--loss", bco_loss_name(o->loss));
     add_number(&s, "--beta", o->beta);
     add_number(&s, "--up-weight", o->up_weight);

@@ -37,8 +37,7 @@ static uint64_t check_of(const struct bco_store_key *key, double logp, uint64_t 
 }
 
 struct bco_store_key bco_store_key_of(uint32_t model, const int32_t *ids, size_t length, size_t prompt_len) {
-    enum { PRECISION_F32 = 1 };
-    const uint64_t head[] = {model, PRECISION_F32, prompt_len, length};
+    const uint64_t head[] = {model, 1, prompt_len, length};
     struct bco_hash h = bco_hash_bytes(head, sizeof head, 0);
     h = bco_hash_bytes(ids, length * sizeof *ids, h.low ^ h.high);
     return (struct bco_store_key){h.low, h.high ^ model};

@@ -43,6 +43,7 @@ static void expect(struct run *r, const struct bco_reference_id *id) {
     if (!given->eos_given) limits.eos = id->limits.eos;
     r->source.limits = r->expected.limits = limits;
     r->expected.weights = id->weights;
+    if (given->allow_mixed) r->expected.precision = id->precision;
     r->has_id = true;
 }
 
@@ -160,6 +161,7 @@ static enum bco_code start(struct run *r, struct bco_error *err) {
     r->classifier = bco_model_is_classifier(w->model);
     r->beta = w->beta > 0 ? w->beta : 0.1;
     r->expected.tokenizer = limits.ids ? 0 : bco_tokenizer_fingerprint(w->tokenizer);
+    r->expected.precision = bco_model_precision(w->model);
     r->compute.model = w->model;
     r->compute.batch_tokens = w->batch_tokens ? w->batch_tokens : BATCH_TOKENS;
     r->source = (struct bco_source){.reader = w->reader,

@@ -157,7 +157,7 @@ static void check_rows(bool transpose_b, int half) {
     if (half) bco_widen((struct bco_half){bits, half == 2}, 0, K * N, b);
     rows.panel = panel;
     rows.panel_size = 262144;
-    struct bco_matmul p = {false, transpose_b, M, N, K, 0.5f, a, K, b, transpose_b ? K : N, 2.0f, c, N, {0}};
+    struct bco_matmul p = {false, transpose_b, M, N, K, 0.5f, a, K, b, transpose_b ? K : N, 2.0f, c, N, {0}, false};
     plain_product(&p, expected);
     if (half) p.b = NULL, p.b_half = (struct bco_half){bits, half == 2};
     ops->matmul(&rows, &p);

@@ -261,11 +261,18 @@ static void test_reference_id(void **state) {
     assert_true(bco_reference_id_differs(&id, &other, words, sizeof words));
     assert_string_equal(words,
                         "weights 1a2b3c4d, expected 00000001, max-prompt 128, expected 7, EOS eos, expected noeos");
+    other = id;
+    other.precision = BCO_PRECISION_BF16;
+    assert_true(bco_reference_id_differs(&id, &other, words, sizeof words));
+    assert_string_equal(words, "precision f32, expected bf16");
+    bco_reference_id_format(&other, again);
+    assert_string_equal(again, "1a2b3c4d-5e6f7a8b-00000000-256.128.truncate.bos.eos.bf16");
+    assert_true(bco_reference_id_parse(&id, again, strlen(again)) && id.precision == BCO_PRECISION_BF16);
     const char *const bad[] = {"",
                                "x",
                                "1a2b3c4d-5e6f7a8b-00000000",
                                "1a2b3c4d-5e6f7a8b-00000000-256.128.cut.bos.eos.f32",
-                               "1a2b3c4d-5e6f7a8b-00000000-256.128.truncate.bos.eos.bf16",
+                               "1a2b3c4d-5e6f7a8b-00000000-256.128.truncate.bos.eos.f16",
                                "1A2b3c4d-5e6f7a8b-00000000-256.128.truncate.bos.eos.f32"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(bco_reference_id_parse(&id, bad[i], strlen(bad[i])));

@@ -5,7 +5,7 @@ bco-refcache -m "$model" --shard 0/3 </dev/null; echo $?
 bco-refcache -m "$model" --shard 4/3 </dev/null; echo $?
 bco-refcache -m "$model" --shard 1of3 </dev/null; echo $?
 bco-refcache -m "$model" --overlong cut </dev/null; echo $?
-bco-refcache -m "$model" --precision bf16 </dev/null; echo $?
+bco-refcache -m "$model" --precision f16 </dev/null; echo $?
 bco-refcache -m "$model" --max-length 1 </dev/null; echo $?
 bco-refcache -m "$model" --max-length 1000000 --ids </dev/null; echo $?
 bco-refcache -m "$model" --kto-batch 8 </dev/null; echo $?

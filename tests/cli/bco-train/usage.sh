@@ -3,7 +3,7 @@ model=$SHARED/golden/models/llama-gqa-tied
 bco-train -o out </dev/null; echo $?
 bco-train -m "$model" </dev/null; echo $?
 bco-train -m "$model" -o out --loss orpo </dev/null; echo $?
-bco-train -m "$model" -o out --precision bf16 </dev/null; echo $?
+bco-train -m "$model" -o out --precision f16 </dev/null; echo $?
 bco-train -m "$model" -o out --adam-betas 0.9 </dev/null; echo $?
 bco-train -m "$model" -o out --adam-betas 0.9,1 </dev/null; echo $?
 bco-train -m "$model" -o out --shift-decay 2 </dev/null; echo $?
