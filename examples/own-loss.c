@@ -62,7 +62,7 @@ static enum bco_code fill(const struct bco_dataset *data, size_t first, struct s
         memory->starts[b + 1] = memory->starts[b] + samples->sample[b].length;
     }
     free(memory->ids);
-    memory->ids = malloc(memory->starts[samples->count] * sizeof *memory->ids);
+    memory->ids = malloc((memory->starts[samples->count] + 1) * sizeof *memory->ids);
     if (!memory->ids) return BCO_ESYSTEM;
     for (size_t b = 0; b < samples->count && code == BCO_OK; b++)
         code = bco_dataset_tokens(data, first + b, memory->ids + memory->starts[b], err);

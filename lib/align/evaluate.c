@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* What a held-out sample takes: its entry, its place in `chosen`, its score. */
 _Static_assert(sizeof(struct bco_entry) + sizeof(size_t) + sizeof(struct bco_scored) <= 64, "64 bytes a sample");
@@ -36,6 +37,12 @@ static enum bco_code look_at_all(struct bco_trainer *t, struct evaluation *e, si
     return code;
 }
 
+static void give_back_entries(struct bco_trainer *t) {
+    free(t->chosen);
+    t->chosen = NULL;
+    t->chosen_capacity = 0;
+}
+
 /* With the shift as it is now: what a step that followed would use under ema. */
 enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metrics *metrics, struct bco_error *err) {
     double started = bco_clock(), delta = t->options->loss == BCO_LOSS_BCO ? bco_shift_delta(&t->shift) : 0;
@@ -52,6 +59,7 @@ enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metri
     if (code == BCO_OK) {
         *metrics = (struct bco_train_metrics){.step = t->step, .evaluation = true, .tokens = e.tokens};
         bco_trainer_sum_up(t, &e.tally, bco_loss_denominators(t, t->valid, t->chosen, count), delta, metrics);
+        give_back_entries(t); /* qsort needs as much */
         metrics->auc = bco_auc(e.scored, e.count);
         metrics->shift_up = t->shift.mean_up;
         metrics->shift_down = t->shift.mean_down;

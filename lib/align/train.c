@@ -213,13 +213,21 @@ static enum bco_code begin(struct bco_trainer *t, uint64_t keep, struct bco_erro
     return code;
 }
 
+/* What cannot be written as it was asked for is not lost. */
+static enum bco_code save_model(struct bco_trainer *t, struct bco_error *err) {
+    enum bco_code code = bco_model_save_as(t->model, t->options->out, t->options->dtype, err);
+    if (code == BCO_EDATA && bco_trainer_save(t, NULL) == BCO_OK)
+        bco_trainer_warn(t, "the run is saved: --resume with another --dtype writes its model");
+    return code;
+}
+
 static enum bco_code finish(struct bco_trainer *t, struct bco_error *err) {
     enum bco_code code = bco_metrics_sync(&t->metrics, err);
     t->result->steps = t->step;
     t->result->kept = t->patience.best.step;
     if (t->patience.best.step > 0) t->result->evaluation = t->patience.best;
     bco_patience_restore(&t->patience, t->model);
-    if (code == BCO_OK) code = bco_model_save_as(t->model, t->options->out, t->options->dtype, err);
+    if (code == BCO_OK) code = save_model(t, err);
     return code == BCO_OK ? bco_trainer_write_card(t, err) : code;
 }
 

@@ -328,6 +328,18 @@ head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every
     [ ! -e stopped/config.json ]
 }
 
+@test "weights too large for --dtype lose no run" {
+    for mode in "" "--lora 2"; do
+        rm -rf out
+        run bco-train -m "$model" --ids $mode --lr 1e6 --warmup 0 --steps 1 --dtype f16 -o out ref.jsonl
+        [ "$status" -eq 1 ]
+        [ "${lines[0]}" = "bco-train: the run is saved: --resume with another --dtype writes its model" ]
+        [[ ${lines[1]} == "bco-train: out: field '"*"': it holds a number that is no finite F16" ]]
+        bco-train -q -m "$model" --ids $mode --lr 1e6 --warmup 0 --steps 1 --dtype bf16 --resume -o out ref.jsonl
+        ls out/*model.safetensors
+    done
+}
+
 @test "what cannot begin leaves no folder behind, and an empty one of the user's stays" {
     for bad in "--lora 2 --lora-targets x" "--valid no-such" "--loss dpo"; do
         run bco-train -m "$model" --ids $bad -o out ref.jsonl
