@@ -71,13 +71,13 @@ same() {
 
 @test "kto resumes as well" {
     bco-refcache -q -m "$model" --ids --kto --kto-batch 8 ref.jsonl -o kl.jsonl && mv kl.jsonl ref.jsonl
-    train --loss kto -o whole
+    train --loss kto --down-weight 0 -o whole
     grep -q '"z":[0-9.e-]*[1-9]' whole/metrics.jsonl
-    bco-train $settings --loss kto --save-every 7 -o cut ref.jsonl &
+    bco-train $settings --loss kto --down-weight 0 --save-every 7 -o cut ref.jsonl &
     until [ "$(wc -l 2>/dev/null <cut/metrics.jsonl || echo 0)" -ge 11 ]; do :; done
     kill -9 $! 2>/dev/null || :
     wait || :
-    train --loss kto --save-every 7 --resume -o cut
+    train --loss kto --down-weight 0 --save-every 7 --resume -o cut
     same whole cut
 }
 
