@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-enum { MAX_NESTING = 16 };
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
 void bco_pieces_free(struct bco_pieces *pieces) {
@@ -37,22 +36,13 @@ static const char *piece_at(const struct bco_pieces *pieces, size_t i, size_t *l
 
 /* ---- the kinds: each writes all of `out` from all of `in` -------------------- */
 
-static enum bco_code copy_text(struct bco_decoder_step *step, yyjson_val *json, const char *key,
-                               struct bco_error *err) {
-    const char *text;
-    enum bco_code code = bco_json_text(json, key, &text, &step->length, err);
-    if (code) return code;
-    step->text = bco_strndup(text, step->length);
-    return step->text ? BCO_OK : bco_fail_memory(err);
-}
-
 static enum bco_code read_replace(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
-    enum bco_code code = copy_text(step, json, "content", err);
+    enum bco_code code = bco_json_copy(json, "content", &step->text, &step->length, err);
     return code ? code : bco_pattern_read(&step->pattern, yyjson_obj_get(json, "pattern"), err);
 }
 
 static enum bco_code read_strip(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
-    enum bco_code code = copy_text(step, json, "content", err);
+    enum bco_code code = bco_json_copy(json, "content", &step->text, &step->length, err);
     if (!code && !step->length) code = bco_fail(err, BCO_EDATA, "decoder 'Strip' has an empty 'content'");
     if (!code) code = bco_json_size(json, "start", 0, &step->start, err);
     if (!code) code = bco_json_size(json, "stop", 0, &step->stop, err);
@@ -61,7 +51,7 @@ static enum bco_code read_strip(struct bco_decoder_step *step, yyjson_val *json,
 
 static enum bco_code read_metaspace(struct bco_decoder_step *step, yyjson_val *json, struct bco_error *err) {
     bool prefix;
-    enum bco_code code = copy_text(step, json, "replacement", err);
+    enum bco_code code = bco_json_copy(json, "replacement", &step->text, &step->length, err);
     if (!code && !step->length) code = bco_fail(err, BCO_EDATA, "decoder 'Metaspace': 'replacement' is empty");
     if (!code) code = bco_json_bool(json, "add_prefix_space", true, &prefix, err);
     if (code) return code;
@@ -221,7 +211,8 @@ static const struct kind {
     [DECODE_METASPACE] = {"Metaspace", read_metaspace, apply_metaspace},
 };
 
-static enum bco_code read_step(struct bco_decoder *decoder, yyjson_val *json, struct bco_error *err) {
+static enum bco_code read_step(void *user, yyjson_val *json, struct bco_error *err) {
+    struct bco_decoder *decoder = user;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, bco_json_type(json)) != 0) continue;
         if (!bco_grow((void **)&decoder->steps, &decoder->capacity, decoder->count + 1, sizeof *decoder->steps))
@@ -234,21 +225,9 @@ static enum bco_code read_step(struct bco_decoder *decoder, yyjson_val *json, st
     return bco_fail(err, BCO_EDATA, "decoder '%s' is not supported", bco_json_type(json));
 }
 
-static enum bco_code read_nested(struct bco_decoder *decoder, yyjson_val *json, int depth, struct bco_error *err) {
-    if (strcmp(bco_json_type(json), "Sequence") != 0) return read_step(decoder, json, err);
-    if (depth == MAX_NESTING) return bco_fail(err, BCO_EDATA, "decoders are nested too deeply");
-    enum bco_code code = BCO_OK;
-    size_t i, count;
-    yyjson_val *step;
-    yyjson_arr_foreach(yyjson_obj_get(json, "decoders"), i, count, step) {
-        if (!code) code = read_nested(decoder, step, depth + 1, err);
-    }
-    return code;
-}
-
 enum bco_code bco_decoder_read(struct bco_decoder *decoder, yyjson_val *json, struct bco_error *err) {
     decoder->none = !json || yyjson_is_null(json);
-    return decoder->none ? BCO_OK : read_nested(decoder, json, 0, err);
+    return bco_json_steps(json, "decoders", read_step, decoder, err);
 }
 
 void bco_decoder_free(struct bco_decoder *decoder) {

@@ -2,10 +2,13 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { MAX_NESTING = 16 }; /* of sequences */
 
 static enum bco_code read_all(FILE *in, const char *path, struct bco_buf *bytes, struct bco_error *err) {
     size_t got;
@@ -78,4 +81,32 @@ enum bco_code bco_json_text(yyjson_val *object, const char *key, const char **te
 const char *bco_json_type(yyjson_val *object) {
     const char *type = yyjson_get_str(yyjson_obj_get(object, "type"));
     return type ? type : "";
+}
+
+enum bco_code bco_json_copy(yyjson_val *object, const char *key, char **text, size_t *length, struct bco_error *err) {
+    const char *found;
+    enum bco_code code = bco_json_text(object, key, &found, length, err);
+    if (code) return code;
+    *text = bco_strndup(found, *length);
+    return *text ? BCO_OK : bco_fail_memory(err);
+}
+
+static enum bco_code walk(yyjson_val *json, const char *list, int depth, bco_json_step *each, void *user,
+                          struct bco_error *err) {
+    if (!json || yyjson_is_null(json)) return BCO_OK;
+    if (strcmp(bco_json_type(json), "Sequence") != 0) return each(user, json, err);
+    if (depth == MAX_NESTING)
+        return bco_fail(err, BCO_EDATA, "'%s' are nested too deeply, more than %d levels", list, MAX_NESTING);
+    enum bco_code code = BCO_OK;
+    size_t i, count;
+    yyjson_val *step;
+    yyjson_arr_foreach(yyjson_obj_get(json, list), i, count, step) {
+        if (!code) code = walk(step, list, depth + 1, each, user, err);
+    }
+    return code;
+}
+
+enum bco_code bco_json_steps(yyjson_val *json, const char *list, bco_json_step *each, void *user,
+                             struct bco_error *err) {
+    return walk(json, list, 0, each, user, err);
 }

@@ -17,7 +17,15 @@ enum bco_code bco_json_size(yyjson_val *object, const char *key, size_t fallback
 /* A string that must be there. */
 enum bco_code bco_json_text(yyjson_val *object, const char *key, const char **text, size_t *length,
                             struct bco_error *err);
+/* The same, as a copy that the caller frees. */
+enum bco_code bco_json_copy(yyjson_val *object, const char *key, char **text, size_t *length, struct bco_error *err);
 /* The "type" of a step, "" where there is none. */
 const char *bco_json_type(yyjson_val *object);
+
+/* Calls `each` for `json`, or, where its type is "Sequence", for all that its `list` holds, nested
+ * sequences too; for null and a missing one never. Stops at the first error. */
+typedef enum bco_code bco_json_step(void *user, yyjson_val *json, struct bco_error *err);
+enum bco_code bco_json_steps(yyjson_val *json, const char *list, bco_json_step *each, void *user,
+                             struct bco_error *err);
 
 #endif

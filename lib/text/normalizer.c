@@ -7,23 +7,12 @@
 
 #include <string.h>
 
-enum { MAX_NESTING = 16 };
-
-static enum bco_code copy_text(struct bco_normalizer_step *step, yyjson_val *json, const char *key,
-                               struct bco_error *err) {
-    const char *text;
-    enum bco_code code = bco_json_text(json, key, &text, &step->length, err);
-    if (code) return code;
-    step->text = bco_strndup(text, step->length);
-    return step->text ? BCO_OK : bco_fail_memory(err);
-}
-
 static enum bco_code read_prepend(struct bco_normalizer_step *step, yyjson_val *json, struct bco_error *err) {
-    return copy_text(step, json, "prepend", err);
+    return bco_json_copy(json, "prepend", &step->text, &step->length, err);
 }
 
 static enum bco_code read_replace(struct bco_normalizer_step *step, yyjson_val *json, struct bco_error *err) {
-    enum bco_code code = copy_text(step, json, "content", err);
+    enum bco_code code = bco_json_copy(json, "content", &step->text, &step->length, err);
     return code ? code : bco_pattern_read(&step->pattern, yyjson_obj_get(json, "pattern"), err);
 }
 
@@ -120,7 +109,8 @@ static const struct kind {
     [NORMALIZE_LOWERCASE] = {"Lowercase", NULL, apply_lowercase},
 };
 
-static enum bco_code read_step(struct bco_normalizer *normalizer, yyjson_val *json, struct bco_error *err) {
+static enum bco_code read_step(void *user, yyjson_val *json, struct bco_error *err) {
+    struct bco_normalizer *normalizer = user;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, bco_json_type(json)) != 0) continue;
         if (!bco_grow((void **)&normalizer->steps, &normalizer->capacity, normalizer->count + 1,
@@ -134,22 +124,8 @@ static enum bco_code read_step(struct bco_normalizer *normalizer, yyjson_val *js
     return bco_fail(err, BCO_EDATA, "normalizer '%s' is not supported", bco_json_type(json));
 }
 
-static enum bco_code read_nested(struct bco_normalizer *normalizer, yyjson_val *json, int depth,
-                                 struct bco_error *err) {
-    if (!json || yyjson_is_null(json)) return BCO_OK;
-    if (strcmp(bco_json_type(json), "Sequence") != 0) return read_step(normalizer, json, err);
-    if (depth == MAX_NESTING) return bco_fail(err, BCO_EDATA, "normalizers are nested too deeply");
-    enum bco_code code = BCO_OK;
-    size_t i, count;
-    yyjson_val *step;
-    yyjson_arr_foreach(yyjson_obj_get(json, "normalizers"), i, count, step) {
-        if (!code) code = read_nested(normalizer, step, depth + 1, err);
-    }
-    return code;
-}
-
 enum bco_code bco_normalizer_read(struct bco_normalizer *normalizer, yyjson_val *json, struct bco_error *err) {
-    return read_nested(normalizer, json, 0, err);
+    return bco_json_steps(json, "normalizers", read_step, normalizer, err);
 }
 
 void bco_normalizer_free(struct bco_normalizer *normalizer) {

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { MAX_NESTING = 16 };
-
 /* A special token's ids stand in a table of the template's own. */
 static enum bco_code add_special(struct bco_ids *ids, yyjson_val *template, yyjson_val *special, size_t vocabulary,
                                  struct bco_error *err) {
@@ -47,29 +45,27 @@ static enum bco_code read_template(struct bco_postprocessor *post, size_t vocabu
     return after ? BCO_OK : bco_fail(err, BCO_EDATA, "post_processor: 'single' has no 'Sequence'");
 }
 
-static enum bco_code read_nested(struct bco_postprocessor *post, size_t vocabulary, yyjson_val *json, int depth,
-                                 struct bco_error *err) {
+/* What is read into, and how many ids there are. */
+struct reading {
+    struct bco_postprocessor *post;
+    size_t vocabulary;
+};
+
+static enum bco_code read_step(void *user, yyjson_val *json, struct bco_error *err) {
+    const struct reading *to = user;
     const char *type = bco_json_type(json);
-    if (!json || yyjson_is_null(json) || !strcmp(type, "ByteLevel")) return BCO_OK; /* changes offsets only */
-    if (!strcmp(type, "TemplateProcessing")) {
-        if (post->before.count || post->after.count)
-            return bco_fail(err, BCO_EDATA, "post_processor: two templates are not supported");
-        return read_template(post, vocabulary, json, err);
-    }
-    if (strcmp(type, "Sequence") != 0) return bco_fail(err, BCO_EDATA, "post_processor '%s' is not supported", type);
-    if (depth == MAX_NESTING) return bco_fail(err, BCO_EDATA, "post-processors are nested too deeply");
-    enum bco_code code = BCO_OK;
-    size_t i, count;
-    yyjson_val *step;
-    yyjson_arr_foreach(yyjson_obj_get(json, "processors"), i, count, step) {
-        if (!code) code = read_nested(post, vocabulary, step, depth + 1, err);
-    }
-    return code;
+    if (!strcmp(type, "ByteLevel")) return BCO_OK; /* changes offsets only */
+    if (strcmp(type, "TemplateProcessing") != 0)
+        return bco_fail(err, BCO_EDATA, "post_processor '%s' is not supported", type);
+    if (to->post->before.count || to->post->after.count)
+        return bco_fail(err, BCO_EDATA, "post_processor: two templates are not supported");
+    return read_template(to->post, to->vocabulary, json, err);
 }
 
 enum bco_code bco_postprocessor_read(struct bco_postprocessor *post, size_t vocabulary, yyjson_val *json,
                                      struct bco_error *err) {
-    return read_nested(post, vocabulary, json, 0, err);
+    struct reading to = {post, vocabulary};
+    return bco_json_steps(json, "processors", read_step, &to, err);
 }
 
 void bco_postprocessor_free(struct bco_postprocessor *post) {

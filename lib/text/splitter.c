@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { MAX_NESTING = 16 };
-
 /* \w of Rust's regular expressions, which this one step uses in the reference: not all numbers, and joiners. */
 #define RUST_WORD                                                                                                      \
     "\\p{L}\\p{M}\\p{Nd}\\p{Nl}\\p{Pc}\\x{200c}\\x{200d}\\x{24b6}-\\x{24e9}\\x{1f130}-\\x{1f149}\\x{1f150}-\\x{1f169}" \
@@ -145,7 +143,8 @@ static const struct {
     {"Metaspace", read_metaspace},  {"Whitespace", read_whitespace}, {"WhitespaceSplit", read_whitespace_split},
 };
 
-static enum bco_code read_step(struct bco_splitter *splitter, yyjson_val *json, struct bco_error *err) {
+static enum bco_code read_step(void *user, yyjson_val *json, struct bco_error *err) {
+    struct bco_splitter *splitter = user;
     const char *type = bco_json_type(json);
     if (splitter->byte_level)
         return bco_fail(err, BCO_EDATA, "pre_tokenizer '%.64s' behind 'ByteLevel' is not supported", type);
@@ -154,21 +153,8 @@ static enum bco_code read_step(struct bco_splitter *splitter, yyjson_val *json, 
     return bco_fail(err, BCO_EDATA, "pre_tokenizer '%.64s' is not supported", type);
 }
 
-static enum bco_code read_nested(struct bco_splitter *splitter, yyjson_val *json, int depth, struct bco_error *err) {
-    if (!json || yyjson_is_null(json)) return BCO_OK;
-    if (strcmp(bco_json_type(json), "Sequence") != 0) return read_step(splitter, json, err);
-    if (depth == MAX_NESTING) return bco_fail(err, BCO_EDATA, "pre-tokenizers are nested too deeply");
-    enum bco_code code = BCO_OK;
-    size_t i, count;
-    yyjson_val *step;
-    yyjson_arr_foreach(yyjson_obj_get(json, "pretokenizers"), i, count, step) {
-        if (!code) code = read_nested(splitter, step, depth + 1, err);
-    }
-    return code;
-}
-
 enum bco_code bco_splitter_read(struct bco_splitter *splitter, yyjson_val *json, struct bco_error *err) {
-    return read_nested(splitter, json, 0, err);
+    return bco_json_steps(json, "pretokenizers", read_step, splitter, err);
 }
 
 void bco_splitter_free(struct bco_splitter *splitter) {

@@ -241,6 +241,43 @@ static void test_kinds(void **state) {
     rmdir(dir);
 }
 
+/* "Sequence" steps `depth` deep around `inner`. */
+static const char *nested(const char *list, int depth, const char *inner) {
+    static char json[8192];
+    size_t at = 0;
+    for (int i = 0; i < depth; i++)
+        at += (size_t)snprintf(json + at, sizeof json - at, "{\"type\":\"Sequence\",\"%s\":[", list);
+    at += (size_t)snprintf(json + at, sizeof json - at, "%s", inner);
+    for (int i = 0; i < depth; i++) at += (size_t)snprintf(json + at, sizeof json - at, "]}");
+    return json;
+}
+
+static void check_open(const char *dir, const char *normalizer, const char *pre_tokenizer, const char *message) {
+    struct bco_tokenizer *t = NULL;
+    struct bco_error err = {0};
+    write_tokenizer(dir, normalizer, pre_tokenizer);
+    assert_int_equal(bco_tokenizer_open(&t, dir, &err), message ? BCO_EDATA : BCO_OK);
+    if (message && !strstr(err.message, message)) fail_msg("got '%s', expected '%s'", err.message, message);
+    bco_tokenizer_close(t);
+}
+
+static void test_sequences(void **state) {
+    (void)state;
+    static const char nfc[] = "{\"type\":\"NFC\"}", digits[] = "{\"type\":\"Digits\"}", odd[] = "{\"type\":\"Odd\"}";
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    assert_non_null(mkdtemp(dir));
+    check_open(dir, nested("normalizers", 16, nfc), "null", NULL);
+    check_open(dir, nested("normalizers", 17, nfc), "null", "'normalizers' are nested too deeply, more than 16 levels");
+    check_open(dir, nested("normalizers", 2, odd), "null", "normalizer 'Odd' is not supported");
+    check_open(dir, "null", nested("pretokenizers", 16, digits), NULL);
+    check_open(dir, "null", nested("pretokenizers", 17, digits),
+               "'pretokenizers' are nested too deeply, more than 16 levels");
+    check_open(dir, "null", nested("pretokenizers", 2, odd), "pre_tokenizer 'Odd' is not supported");
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
 /* A megabyte of one letter, with merges, takes time in proportion. */
 static void test_long(void **state) {
     (void)state;
@@ -272,9 +309,9 @@ static void test_long(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_long),         cmocka_unit_test(test_tinystories),
-        cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),         cmocka_unit_test(test_qwen2),
-        cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_sequences),   cmocka_unit_test(test_long),
+        cmocka_unit_test(test_tinystories), cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),
+        cmocka_unit_test(test_qwen2),       cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
