@@ -28,6 +28,7 @@
 #include <bco/tokenize.h>
 #include <bco/tokenizer.h>
 #include <bco/train.h>
+#include <bco/udm.h>
 #include <bco/watch.h>
 #include <bco/winrate.h>
 

@@ -108,6 +108,15 @@ BCO_API size_t bco_model_activation_bytes(const struct bco_model *model, size_t 
                                           size_t longest, bool recompute);
 BCO_API void bco_model_set_recompute(struct bco_model *model, bool recompute); /* for bco_model_grad; at first false */
 
+/* ---- embeddings -------------------------------------------------------------- */
+
+BCO_API size_t bco_model_channels(const struct bco_model *model); /* C */
+
+/* mean[b*C ...]: the mean over the tokens of sequence b of the last hidden state, behind the final norm. [B, C].
+ * prompt_len is not looked at and may be NULL; a classifier is as good. */
+BCO_API enum bco_code bco_model_embed(struct bco_model *model, const struct bco_batch *batch, double *mean,
+                                      struct bco_error *err);
+
 /* ---- classifiers ------------------------------------------------------------- */
 
 /* Has it a scalar head (`*ForSequenceClassification` with one label)? Such a model

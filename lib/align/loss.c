@@ -1,17 +1,7 @@
+#include "base/sigmoid.h"
+
 #include <bco/loss.h>
 #include <math.h>
-
-/* -ln s(u) = ln(1 + e^-u), without overflow at any u. */
-static double minus_log_sigmoid(double u) {
-    return u > 0 ? log1p(exp(-u)) : log1p(exp(u)) - u;
-}
-
-/* Keeps its relative precision where it is near 0, which 1 - s(-u) would not. */
-static double sigmoid(double u) {
-    if (u >= 0) return 1 / (1 + exp(-u));
-    double e = exp(u);
-    return e / (1 + e);
-}
 
 const char *bco_loss_name(enum bco_loss loss) {
     static const char *const names[] = {"bco", "bce", "kto", "dpo", "ipo", "nca", "sft"};
@@ -29,12 +19,12 @@ struct value {
 /* Cross entropy of the class against s(reward - shift); up and down mirror each other. */
 static struct value cross_entropy(double beta, double logratio, double shift, bool up) {
     double u = beta * logratio - shift, sign = up ? 1 : -1;
-    return (struct value){minus_log_sigmoid(sign * u), -sign * beta * sigmoid(-sign * u)};
+    return (struct value){bco_softplus(-sign * u), -sign * beta * bco_sigmoid(-sign * u)};
 }
 
 static struct value kto(double beta, double logratio, double shift, bool up) {
     double u = beta * (logratio - shift), sign = up ? 1 : -1;
-    return (struct value){sigmoid(-sign * u), -sign * beta * sigmoid(u) * sigmoid(-u)};
+    return (struct value){bco_sigmoid(-sign * u), -sign * beta * bco_sigmoid(u) * bco_sigmoid(-u)};
 }
 
 static struct value binary(enum bco_loss loss, double beta, double shift, double logp, double ref_logp, bool up) {
@@ -63,16 +53,16 @@ struct pair_value {
 };
 
 static struct pair_value dpo(double beta, double w, double l) {
-    double u = beta * (w - l), slope = beta * sigmoid(-u);
-    return (struct pair_value){minus_log_sigmoid(u), -slope, slope};
+    double u = beta * (w - l), slope = beta * bco_sigmoid(-u);
+    return (struct pair_value){bco_softplus(-u), -slope, slope};
 }
 
 static struct pair_value nca(double beta, double w, double l) {
     double rw = beta * w, rl = beta * l;
     return (struct pair_value){
-        minus_log_sigmoid(rw) + (minus_log_sigmoid(-rw) + minus_log_sigmoid(-rl)) / 2,
-        beta * (sigmoid(rw) / 2 - sigmoid(-rw)),
-        beta * sigmoid(rl) / 2,
+        bco_softplus(-rw) + (bco_softplus(rw) + bco_softplus(rl)) / 2,
+        beta * (bco_sigmoid(rw) / 2 - bco_sigmoid(-rw)),
+        beta * bco_sigmoid(rl) / 2,
     };
 }
 

@@ -1,6 +1,7 @@
 /* Win rates at equal length: AlpacaEval 2's model. */
 #include "base/fail.h"
 #include "base/mem.h"
+#include "base/sigmoid.h"
 #include "eval/column.h"
 #include "eval/logistic.h"
 #include "eval/resample.h"

@@ -1,5 +1,7 @@
 #include "eval/logistic.h"
 
+#include "base/sigmoid.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -7,16 +9,6 @@ enum { TERMS = BCO_LOGISTIC_TERMS, MOST_STEPS = 100, MOST_HALVINGS = 30 };
 
 /* Beyond this many logits no data say more than "certain". */
 static const double certain = 30;
-
-double bco_sigmoid(double x) {
-    if (x >= 0) return 1 / (1 + exp(-x));
-    double e = exp(x);
-    return e / (1 + e);
-}
-
-static double softplus(double x) {
-    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
-}
 
 static double dot(const double *x, const double *beta) {
     double sum = 0;
@@ -29,7 +21,7 @@ static double objective(const struct bco_logistic *d, const double *beta) {
     double sum = 0;
     for (size_t i = 0; i < d->rows; i++) {
         double z = dot(d->x[i], beta);
-        if (d->weight[i] > 0) sum += d->weight[i] * (softplus(z) - d->y[i] * z);
+        if (d->weight[i] > 0) sum += d->weight[i] * (bco_softplus(z) - d->y[i] * z);
     }
     for (int j = 0; j < TERMS; j++) sum += d->ridge[j] * beta[j] * beta[j] / 2;
     return sum;

@@ -19,6 +19,4 @@ struct bco_logistic {
  * p = sigmoid(x beta), starting from the beta given. False: it did not converge, as where there is no greatest one. */
 bool bco_logistic_fit(const struct bco_logistic *data, double beta[BCO_LOGISTIC_TERMS]);
 
-double bco_sigmoid(double x);
-
 #endif

@@ -1,7 +1,7 @@
 /* What rewards are worth: accuracy, ranking, calibration. */
 #include "base/fail.h"
 #include "base/mem.h"
-#include "eval/logistic.h"
+#include "base/sigmoid.h"
 
 #include <bco/reward.h>
 
