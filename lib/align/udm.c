@@ -252,8 +252,8 @@ static double auc_of_part(const struct run *r, const struct bco_ridge *fit, cons
     size_t count = 0;
     for (size_t i = part; i < r->rows; i += PARTS) {
         double logit = bco_ridge_logit(fit, w, i);
-        if (r->up[i] > 0) scored[count++] = (struct bco_scored){logit, r->up[i], true};
-        if (r->down[i] > 0) scored[count++] = (struct bco_scored){logit, r->down[i], false};
+        if (r->up[i] > 0) scored[count++] = bco_scored_of(logit, r->up[i], true);
+        if (r->down[i] > 0) scored[count++] = bco_scored_of(logit, r->down[i], false);
     }
     return count ? bco_auc(scored, count) : NAN;
 }

@@ -14,7 +14,7 @@ for kind in binary pairs; do
     grep -c '"z":' $kind/metrics.jsonl
     grep -c '"eval_z":' $kind/metrics.jsonl
     grep -c -e '"delta' -e shift -e error_term $kind/metrics.jsonl
-    head -n 1 $kind/metrics.jsonl | grep -o '"loss":[0-9.]\{3\}'
+    head -n 1 $kind/metrics.jsonl | grep -o '"loss":[0-9.]*' | awk -F: '{ printf "loss %.3f\n", $2 }'
     awk -F'"z":' '/"z":/ { split($2, a, ","); if (a[1] > 1e-3) moved = 1 } END { print moved ? "z moves" : "z stays" }' $kind/metrics.jsonl
 done
 bco-refcache -q -m "$model" --ids binary.jsonl | bco-train -m "$model" --ids --loss kto -o missing; echo $?
