@@ -354,7 +354,8 @@ static void warn_of(const struct settings *s, const struct row *row) {
     const struct bco_winrate *w = &row->rate;
     const char *of = s->by ? row->group : "", *in = s->by ? ": " : "";
     if (w->clusters == 1)
-        cli_warn(&s->cli, "%s%sone prompt only: no standard error, and an interval that says nothing", of, in);
+        cli_warn(&s->cli, "%s%sone prompt only: no standard error, and an interval that says %s", of, in,
+                 s->interval == BCO_INTERVAL_WILSON ? "little" : "nothing");
     else if (w->standard_error == 0 && s->interval != BCO_INTERVAL_WILSON)
         cli_warn(&s->cli, "%s%severy prompt has the same outcome: the interval has no width, which is no proof", of,
                  in);
@@ -365,12 +366,14 @@ static void warn_of(const struct settings *s, const struct row *row) {
                  in, row->vs.only_here, row->vs.only_there, s->vs);
 }
 
-static void warn_of_all(const struct settings *s, const struct bco_verdicts *verdicts) {
+/* `of` and `in`: "" and "", or the other file's name and ": ". */
+static void warn_of_all(const struct settings *s, const char *of, const char *in, const struct bco_verdicts *verdicts) {
+    if (!verdicts) return;
     if (bco_verdicts_judges(verdicts) > 1 && (!s->by || strcmp(s->by, "judge") != 0))
-        cli_warn(&s->cli, "verdicts of %zu judges in one win rate; --by judge separates them",
+        cli_warn(&s->cli, "%s%sverdicts of %zu judges in one win rate; --by judge separates them", of, in,
                  bco_verdicts_judges(verdicts));
     if (bco_verdicts_repeated(verdicts))
-        cli_warn(&s->cli, "verdicts that equal an earlier one word for word, and count: %" PRIu64,
+        cli_warn(&s->cli, "%s%sverdicts that equal an earlier one word for word, and count: %" PRIu64, of, in,
                  bco_verdicts_repeated(verdicts));
 }
 
@@ -397,7 +400,8 @@ static enum bco_code run(struct settings *s, struct bco_error *err) {
     if (s->difficulty_path) code = bco_difficulty_read(s->difficulty_path, &s->difficulty, &s->difficulties, err);
     if (!code) code = read_here(s, &here, err);
     if (!code) code = read_there(s, &there, err);
-    if (!code) warn_of_all(s, here);
+    if (!code) warn_of_all(s, "", "", here);
+    if (!code) warn_of_all(s, s->vs, ": ", there);
     if (!code) code = bco_writer_open(&out, s->cli.output, err);
     if (!code) code = write_groups(s, here, there, out, err);
     if (!code)
