@@ -27,7 +27,7 @@ BCO_API bool bco_ratio_parse(const char *text, double *ratio);
 
 /* As bco_likert_run, of records that are binary already: text rules and balance; duplicates
  * and conflicts stay. `by` is a key or path: balance inside each of its values; NULL: over all. `by` with given
- * counts is BCO_EUSAGE, for they have no groups. */
+ * counts is BCO_EUSAGE, for they have no groups; so is a 500,001st value. */
 BCO_API enum bco_code bco_balance_run(const struct bco_filter_options *options, const char *by,
                                       struct bco_reader *reader, struct bco_writer *out, struct bco_writer *rejects,
                                       struct bco_filter_counts *counts, const struct bco_watch *watch,

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST = 500000 }; /* groups take 0.4 KiB each */
+
 struct bco_groups {
     struct bco_table *numbers; /* uint32_t */
     char **names;
@@ -55,6 +57,9 @@ enum bco_code bco_groups_find(struct bco_groups *groups, const struct bco_record
     if (!stored) return bco_fail_memory(err);
     memcpy(number, stored, sizeof *number);
     if (!is_new) return BCO_OK;
+    if (groups->count == MOST)
+        return bco_fail_at(err, BCO_EUSAGE, bco_record_file(record), bco_record_line(record), field,
+                           "has more than %d values, too many groups to balance", MOST);
     *number = (uint32_t)groups->count;
     memcpy(stored, number, sizeof *number);
     return add_name(groups, record, field, err);
