@@ -18,8 +18,7 @@
 enum {
     TILE_ROWS = 64,
     TILE_COLUMNS = 512,
-    STEP = 16,    /* a last tile has a multiple of it */
-    DEPTH = 2048, /* the longest sum at a time */
+    STEP = 16, /* a last tile has a multiple of it */
 };
 #define A_ELEMENTS ((size_t)4 << 20) /* of packed operands */
 #define B_ELEMENTS ((size_t)2 << 20)
@@ -331,7 +330,8 @@ static void run_slice(const struct bco_team *team, const struct bco_matmul *p, s
 }
 
 void bco_bf16_matmul(const struct bco_team *team, const struct bco_matmul *p) {
-    for (size_t k0 = 0; k0 < p->k; k0 += DEPTH) run_slice(team, p, k0, p->k - k0 < DEPTH ? p->k - k0 : DEPTH);
+    for (size_t k0 = 0; k0 < p->k; k0 += BCO_DEPTH)
+        run_slice(team, p, k0, p->k - k0 < BCO_DEPTH ? p->k - k0 : BCO_DEPTH);
 }
 
 #else

@@ -12,7 +12,11 @@ struct bco_source_matrix {
     float factor; /* of each element, before it is rounded */
 };
 
-enum { BCO_PANEL = 64, BCO_BLOCK = 32 }; /* columns of a panel; rows turned at a time */
+enum {
+    BCO_PANEL = 64,   /* columns of a panel */
+    BCO_BLOCK = 32,   /* rows turned at a time */
+    BCO_DEPTH = 2048, /* the longest stride */
+};
 
 /* Rows [first, first+count) of op(a)[m,k] as bf16, [count, stride] from `out` on; stride is a multiple of
  * BCO_PANEL, and what is beyond the matrix is 0. `transposed`: the source is [k,m]. `room`: scratch, BCO_PACK_ROOM. */
@@ -24,6 +28,6 @@ void bco_pack_rows(const struct bco_source_matrix *a, bool transposed, size_t fi
 void bco_pack_panel(const struct bco_source_matrix *b, bool transposed, size_t first, size_t stride, uint16_t *out,
                     uint16_t *room);
 
-#define BCO_PACK_ROOM ((size_t)(BCO_BLOCK + 2) * BCO_PANEL) /* elements */
+#define BCO_PACK_ROOM ((size_t)16 * BCO_DEPTH) /* elements */
 
 #endif
