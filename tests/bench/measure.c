@@ -1,8 +1,13 @@
 /* usage: measure peak              GFLOP/s of OpenBLAS's f32 matrix product, with its own threads
+ *        measure peak-bf16         the same of oneDNN's product in bf16 with sums in f32; built with -DBCO_ONEDNN
  *        measure run COMMAND...    seconds and peak RSS in MiB of a command, on standard output */
 #define _POSIX_C_SOURCE 200809L
 #define _DEFAULT_SOURCE /* wait4 */
 #include <cblas.h>
+#ifdef BCO_ONEDNN
+#include <dnnl.h>
+#endif
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +38,50 @@ static int peak(void) {
     return 0;
 }
 
+#ifdef BCO_ONEDNN
+static bool matmul(dnnl_engine_t engine, int n, dnnl_primitive_t *made, dnnl_memory_desc_t md[3]) {
+    const dnnl_dims_t dims = {n, n};
+    dnnl_matmul_desc_t matmul;
+    dnnl_primitive_desc_t descriptor;
+    return !dnnl_memory_desc_init_by_tag(&md[0], 2, dims, dnnl_bf16, dnnl_ab) &&
+           !dnnl_memory_desc_init_by_tag(&md[1], 2, dims, dnnl_bf16, dnnl_BA16a64b2a) &&
+           !dnnl_memory_desc_init_by_tag(&md[2], 2, dims, dnnl_f32, dnnl_ab) &&
+           !dnnl_matmul_desc_init(&matmul, &md[0], &md[1], NULL, &md[2]) &&
+           !dnnl_primitive_desc_create(&descriptor, &matmul, NULL, engine, NULL) &&
+           !dnnl_primitive_create(made, descriptor);
+}
+
+static int peak_bf16(void) {
+    enum { N = 2048, ROUNDS = 10 };
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    dnnl_primitive_t primitive;
+    dnnl_memory_desc_t md[3];
+    dnnl_memory_t memory[3];
+    double best = 1e9;
+    if (dnnl_engine_create(&engine, dnnl_cpu, 0) || dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) ||
+        !matmul(engine, N, &primitive, md))
+        return 3;
+    for (int i = 0; i < 3; i++) {
+        void *data = calloc(1, dnnl_memory_desc_get_size(&md[i]));
+        if (!data || dnnl_memory_create(&memory[i], &md[i], engine, data)) return 3;
+    }
+    const dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_SRC, memory[0]}, {DNNL_ARG_WEIGHTS, memory[1]}, {DNNL_ARG_DST, memory[2]}};
+    for (int i = 0; i < ROUNDS; i++) {
+        double start = now();
+        if (dnnl_primitive_execute(primitive, stream, 3, arguments) || dnnl_stream_wait(stream)) return 3;
+        if (now() - start < best) best = now() - start;
+    }
+    printf("%.1f\n", 2e-9 * N * N * N / best);
+    return 0;
+}
+#else
+static int peak_bf16(void) {
+    return 3;
+}
+#endif
+
 static int run(char **command) {
     struct rusage usage;
     int status;
@@ -50,6 +99,7 @@ static int run(char **command) {
 
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "peak") == 0) return peak();
+    if (argc == 2 && strcmp(argv[1], "peak-bf16") == 0) return peak_bf16();
     if (argc > 2 && strcmp(argv[1], "run") == 0) return run(argv + 2);
     return 2;
 }

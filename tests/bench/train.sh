@@ -1,5 +1,5 @@
 # bco-refcache and bco-train as whole processes on a model of SmolLM2-135M's shape with random weights, --max-length 512:
-# their speed as a share of the f32 matrix product's, counting 2 x parameters x tokens for reference log-probs and 6 x
+# their speed as a share of the matrix product's (f32, then bf16), counting 2 x parameters x tokens for reference log-probs and 6 x
 # for training, and their peak RSS. Marks: 60 %, 50 %, and 16 bytes a parameter + 600 MiB.
 set -eu
 records=${BENCH_RECORDS:-16}
@@ -13,7 +13,9 @@ cat >shape/config.json <<'END'
   "tie_word_embeddings": true, "initializer_range": 0.041666666666666664
 }
 END
-${CC:-cc} -O2 -std=c17 -o measure "$ROOT/tests/bench/measure.c" -lopenblas
+onednn=$(bco-train --version | sed -n 's/.*oneDNN.*/-DBCO_ONEDNN -ldnnl/p')
+# shellcheck disable=SC2086
+${CC:-cc} -O2 -std=c17 -o measure "$ROOT/tests/bench/measure.c" -lopenblas $onednn
 
 # Prompts of 60 to 250 tokens, completions of 60 to 260.
 awk -v n="$records" 'function number() { seed = (seed * 69069 + 1) % 4294967296; return int(seed / 65536) }
@@ -35,9 +37,16 @@ tell() {
         printf "%s: %.1f s, %.0f tokens/s, %.1f GFLOP/s, %.0f %% of the product, peak RSS %.0f MiB (16 bytes a parameter + 600 MiB: %.0f)\n",
             what, s, t / s, g, 100 * g / peak, rss, 16 * p / 1048576 + 600 }'
 }
-set -- $(./measure run bco-refcache -q -m model --ids --max-length 512 -o ref.jsonl records.jsonl)
-tell "bco-refcache" 2 "$1" "$2"
-set -- $(./measure run bco-train -q -m model --ids --batch 8 --epochs 1 -o aligned ref.jsonl)
-tell "bco-train" 6 "$1" "$2"
-tail -n 1 aligned/metrics.jsonl | sed -E 's/.*"tokens_per_second":([0-9]+).*/the last step alone: \1 tokens\/s/'
+# both PRECISION: reference log-probs and one epoch
+both() {
+    set -- "$1" $(./measure run bco-refcache -q -m model --ids --max-length 512 --precision "$1" -o "ref-$1.jsonl" records.jsonl)
+    tell "bco-refcache, $1" 2 "$2" "$3"
+    set -- "$1" $(./measure run bco-train -q -m model --ids --batch 8 --epochs 1 --precision "$1" -o "aligned-$1" "ref-$1.jsonl")
+    tell "bco-train, $1" 6 "$2" "$3"
+    tail -n 1 "aligned-$1/metrics.jsonl" | sed -E 's/.*"tokens_per_second":([0-9]+).*/the last step alone: \1 tokens\/s/'
+}
+both f32
 echo "peak after: $(./measure peak) GFLOP/s"
+[ "$onednn" ] && peak=$(./measure peak-bf16) || exit 0
+echo "bf16 matrix product: $peak GFLOP/s"
+both bf16
