@@ -215,7 +215,7 @@ static enum bco_code write_completions(void *user, void *tag, const struct bco_c
         *(c->finish == BCO_FINISH_STOP ? &work->counts->stopped : &work->counts->cut) += 1;
     }
     task_free(work, task);
-    return code;
+    return code ? code : bco_writer_flush(work->run->writer, err);
 }
 
 enum bco_code bco_generate_records(const struct bco_generate_run *run, struct bco_generate_counts *counts,

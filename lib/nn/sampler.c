@@ -82,11 +82,10 @@ static size_t keep_min_p(struct bco_candidate *list, size_t count, double min_p)
     return kept;
 }
 
-int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
-                         struct bco_rng *rng, struct bco_candidate *room) {
+size_t bco_candidates(const struct bco_generate_options *options, const float *logits, size_t count,
+                      struct bco_candidate *room) {
     struct bco_candidate *work = room + count;
     size_t best = greatest(logits, count), kept = count;
-    if (options->greedy || !isfinite(logits[best])) return (int32_t)best;
     for (size_t i = 0; i < count; i++)
         room[i] =
             (struct bco_candidate){exp(((double)logits[i] - (double)logits[best]) / options->temperature), (int32_t)i};
@@ -98,8 +97,14 @@ int32_t bco_sample_token(const struct bco_generate_options *options, const float
         memcpy(work, room, kept * sizeof *room);
         kept = keep_to(room, kept, find_last(work, kept, options->top_p * sum_of(room, kept), false), false);
     }
-    if (options->min_p > 0) kept = keep_min_p(room, kept, options->min_p);
-    return draw(room, kept, rng);
+    return options->min_p > 0 ? keep_min_p(room, kept, options->min_p) : kept;
+}
+
+int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
+                         struct bco_rng *rng, struct bco_candidate *room) {
+    size_t best = greatest(logits, count);
+    if (options->greedy || !isfinite(logits[best])) return (int32_t)best;
+    return draw(room, bco_candidates(options, logits, count, room), rng);
 }
 
 double bco_token_logp(const float *logits, size_t count, int32_t id) {

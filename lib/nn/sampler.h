@@ -12,6 +12,11 @@ struct bco_candidate {
     int32_t id;
 };
 
+/* The tokens that `options` leave to choose from, by id, with their shares, at the beginning of `room`, which holds
+ * 2 * `count`; returns how many. Not for greedy. */
+size_t bco_candidates(const struct bco_generate_options *options, const float *logits, size_t count,
+                      struct bco_candidate *room);
+
 /* The token that `options` choose from logits[0 .. count-1]; one number of *rng
  * is drawn unless greedy. `room` holds 2 * `count` candidates. Defaults have been filled in. */
 int32_t bco_sample_token(const struct bco_generate_options *options, const float *logits, size_t count,
