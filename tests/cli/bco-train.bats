@@ -299,6 +299,7 @@ head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every
     interrupted more -q -m "$model" $head -a whole-both --dtype f16
     interrupted under -q -m "$model" $lora
     interrupted stacked -q -m "$model" $lora -a whole-under
+    interrupted bf16 -q -m "$model" $head --lora 3 --precision bf16
 }
 
 @test "classifiers: changed settings, a damaged checkpoint, a full disk, SIGTERM" {

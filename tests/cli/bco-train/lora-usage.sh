@@ -12,3 +12,5 @@ bco-train -m m -o out --ids --stop-on accuracy ref.jsonl; echo $?
 bco-train -m m -o out --ids --loss sft --stop-patience 1 --stop-on accuracy --valid ref.jsonl ref.jsonl; echo $?
 bco-train -m m -o out --ids --dtype f64 ref.jsonl; echo $?
 ls
+echo "a loss that is no number:"
+bco-train -m m -o nan --ids --lora 2 --lr 1e30 --schedule constant --warmup 0 --clip 0 --steps 3 ref.jsonl; echo $?
