@@ -201,12 +201,13 @@ static const char *last_part(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* Only bco has a shift, and only ema a decay. -1: go on. */
-static int check_shift(const struct train *t) {
+/* Only bco has a shift, only ema a decay, and sft no rewards. -1: go on. */
+static int check_loss(const struct train *t) {
     enum bco_loss loss = (enum bco_loss)t->loss;
     enum bco_shift_rule rule = (enum bco_shift_rule)t->shift;
     if (loss != BCO_LOSS_BCO && t->shift_given && rule != BCO_SHIFT_NONE)
         return cli_usage(&t->cli, "--shift: the loss %s has no shift, bco alone", bco_loss_name(loss));
+    if (t->beta_given && loss == BCO_LOSS_SFT) return cli_usage(&t->cli, "--beta: the loss sft has no rewards");
     if (t->decay_given && (loss != BCO_LOSS_BCO || rule != BCO_SHIFT_EMA))
         return cli_usage(&t->cli, "--shift-decay is of --shift ema, with the loss bco");
     return -1;
@@ -277,7 +278,7 @@ static int check_usage(struct train *t) {
     if (t->stop_on && !o->stop_patience) return cli_usage(&t->cli, "--stop-on needs --stop-patience N");
     if (t->stop_on && o->loss == BCO_LOSS_SFT)
         return cli_usage(&t->cli, "--stop-on accuracy: the loss sft has no accuracy");
-    int done = check_shift(t);
+    int done = check_loss(t);
     if (done < 0) done = check_head(t);
     return done < 0 ? check_adapter(t) : done;
 }

@@ -44,6 +44,8 @@ static enum bco_code check_options(const struct bco_train_options *o, struct bco
     if (bco_loss_is_paired(o->loss) && (o->up_weight != 1 || o->down_weight != 1))
         return bco_fail(err, BCO_EUSAGE, "class weights are for losses of single samples, and %s is one of pairs",
                         bco_loss_name(o->loss));
+    if (o->loss == BCO_LOSS_SFT && o->down_weight != 1)
+        return bco_fail(err, BCO_EUSAGE, "a weight of downs has no use: the loss sft learns from ups alone");
     if (o->batch == 0 || o->keep == 0 || (o->steps == 0 && !(o->epochs > 0)))
         return bco_fail(err, BCO_EUSAGE, "batch, keep, and steps or epochs must be above 0");
     return BCO_OK;

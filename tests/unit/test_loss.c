@@ -105,6 +105,24 @@ static void test_error_term(void **state) {
     }
 }
 
+/* KTO stays between 0 and the weight, and learns nothing from what is far on either side; up and down mirror each
+ * other. */
+static void test_kto_ends(void **state) {
+    (void)state;
+    struct bco_rng rng = {7, 5, 0};
+    for (int i = 0; i < 2000; i++) {
+        double z = fabs(drawn(&rng, 5)), u = drawn(&rng, 800), slope, other, steepest;
+        double loss = binary(BCO_LOSS_KTO, 1, z, z + u, true, &slope);
+        double down = binary(BCO_LOSS_KTO, 1, z, z - u, false, &other);
+        binary(BCO_LOSS_KTO, 1, z, z, true, &steepest);
+        assert_true(loss >= 0 && loss <= 1 && slope <= 0 && slope >= steepest);
+        assert_near(down, loss, 1e-12);
+        assert_near(other, -slope, 1e-12);
+        assert_near(steepest, -0.25, 1e-15);
+        if (fabs(u) > 50) assert_true(-slope < 1e-20);
+    }
+}
+
 /* Every derivative is the slope of its loss. */
 static void test_finite_differences(void **state) {
     (void)state;
@@ -155,6 +173,7 @@ int main(void) {
         cmocka_unit_test(test_known_values),
         cmocka_unit_test(test_bounds_dpo),
         cmocka_unit_test(test_error_term),
+        cmocka_unit_test(test_kto_ends),
         cmocka_unit_test(test_finite_differences),
         cmocka_unit_test(test_finite_differences_of_pairs),
         cmocka_unit_test(test_weights_and_wrong_kinds),

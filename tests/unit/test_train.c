@@ -425,7 +425,7 @@ static void test_kto_clamp(void **state) {
 /* ---- one delta a step, however it is cut --------------------------------------------------------- */
 
 struct seen {
-    double loss[12], delta[12], norm[12];
+    double loss[12], delta[12], norm[12], z[12]; /* z: 0 where the loss has none */
     size_t steps;
 };
 
@@ -433,18 +433,20 @@ static void remember(void *user, const struct bco_train_metrics *m) {
     struct seen *seen = user;
     seen->loss[seen->steps] = m->loss;
     seen->delta[seen->steps] = m->delta;
+    seen->z[seen->steps] = isnan(m->z) ? 0 : m->z;
     seen->norm[seen->steps++] = m->gradient_norm;
 }
 
-static struct seen run_cut(const char *records, enum bco_shift_rule shift, size_t micro_tokens) {
+static struct seen run_cut(const char *records, enum bco_loss loss, enum bco_shift_rule shift, size_t micro_tokens) {
     struct bco_error err = {0};
     struct bco_train_options o;
     struct seen seen = {.steps = 0};
     struct bco_model *model = open_model();
-    struct bco_dataset *data = read_records(model, records, BCO_LOSS_BCO);
+    struct bco_dataset *data = read_records(model, records, loss);
     char out[96];
-    snprintf(out, sizeof out, "%s/%s-%zu", folder, bco_shift_name(shift), micro_tokens);
+    snprintf(out, sizeof out, "%s/%s-%s-%zu", folder, bco_loss_name(loss), bco_shift_name(shift), micro_tokens);
     bco_train_defaults(&o);
+    o.loss = loss;
     o.shift = shift;
     o.shift_decay = 0.9;
     o.learning_rate = 2e-4;
@@ -467,9 +469,9 @@ static void test_cuts(void **state) {
     char records[128];
     snprintf(records, sizeof records, "%s", write_records(&t));
     for (size_t r = 0; r < 4; r++) {
-        struct seen whole = run_cut(records, rules[r], 100000),
-                    cut[] = {run_cut(records, rules[r], 1), run_cut(records, rules[r], 150),
-                             run_cut(records, rules[r], 500)};
+        struct seen whole = run_cut(records, BCO_LOSS_BCO, rules[r], 100000),
+                    cut[] = {run_cut(records, BCO_LOSS_BCO, rules[r], 1), run_cut(records, BCO_LOSS_BCO, rules[r], 150),
+                             run_cut(records, BCO_LOSS_BCO, rules[r], 500)};
         assert_true(whole.steps == 5);
         for (size_t c = 0; c < 3; c++)
             for (size_t s = 0; s < whole.steps; s++) {
@@ -479,6 +481,31 @@ static void test_cuts(void **state) {
             }
     }
     yyjson_doc_free(t.doc);
+}
+
+/* The other losses: their value, kto's z and the gradient are of the step, not of its micro-batches. */
+static void test_cuts_of_losses(void **state) {
+    (void)state;
+    const enum bco_loss losses[] = {BCO_LOSS_BCE, BCO_LOSS_KTO, BCO_LOSS_DPO, BCO_LOSS_IPO, BCO_LOSS_NCA, BCO_LOSS_SFT};
+    const size_t micro_tokens[] = {1, 150, 500};
+    for (size_t l = 0; l < sizeof losses / sizeof *losses; l++) {
+        struct trace t = open_trace(bco_loss_name(losses[l]));
+        const char *written = write_records(&t);
+        char records[128];
+        snprintf(records, sizeof records, "%s", written);
+        struct seen whole = run_cut(records, losses[l], BCO_SHIFT_NONE, 100000);
+        for (size_t c = 0; c < 3; c++) {
+            struct seen cut = run_cut(records, losses[l], BCO_SHIFT_NONE, micro_tokens[c]);
+            assert_int_equal(cut.steps, whole.steps);
+            for (size_t s = 0; s < whole.steps; s++) {
+                double size = losses[l] == BCO_LOSS_IPO ? 25 : 1; /* of a loss when nothing is learned yet */
+                assert_near(cut.loss[s], whole.loss[s], 2e-6 * size);
+                assert_near(cut.z[s], whole.z[s], 2e-5);
+                assert_near(cut.norm[s], whole.norm[s], 2e-5 * (size + whole.norm[s]));
+            }
+        }
+        yyjson_doc_free(t.doc);
+    }
 }
 
 /* ---- the sft part of a loss ---------------------------------------------------------------------------- */
@@ -585,13 +612,21 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours),   WITH_FOLDER(test_bco_ours_late),
-        WITH_FOLDER(test_bco_trl),    WITH_FOLDER(test_bce),
-        WITH_FOLDER(test_sft),        WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),        WITH_FOLDER(test_nca),
-        WITH_FOLDER(test_lora),       WITH_FOLDER(test_kto),
-        WITH_FOLDER(test_kto_clamp),  WITH_FOLDER(test_cuts),
-        WITH_FOLDER(test_sft_weight), cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours),
+        WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),
+        WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),
+        WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),
+        WITH_FOLDER(test_nca),
+        WITH_FOLDER(test_lora),
+        WITH_FOLDER(test_kto),
+        WITH_FOLDER(test_kto_clamp),
+        WITH_FOLDER(test_cuts),
+        WITH_FOLDER(test_cuts_of_losses),
+        WITH_FOLDER(test_sft_weight),
+        cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,9 @@ bco-train -m "$model" -o out --adam-betas 0.9,1 </dev/null; echo $?
 bco-train -m "$model" -o out --shift-decay 2 </dev/null; echo $?
 for loss in bce kto dpo sft; do bco-train -m "$model" -o out --loss $loss --shift ema </dev/null; echo $?; done
 bco-train -m "$model" -o out --loss kto --shift-decay 0.9 </dev/null; echo $?
+bco-train -m "$model" -o out --loss sft --beta 0.2 </dev/null; echo $?
+bco-train -m "$model" -o out --loss sft --down-weight 2 </dev/null; echo $?
+bco-train -m "$model" -o out --loss nca --up-weight 2 </dev/null; echo $?
 bco-train -m "$model" -o out --shift batch --shift-decay 0.9 </dev/null; echo $?
 bco-train -m "$model" -o out --lr nan </dev/null; echo $?
 bco-train -m "$model" -o out --batch 0 </dev/null; echo $?
