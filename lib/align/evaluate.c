@@ -9,6 +9,8 @@
 /* What a held-out sample takes: its entry, its place in `chosen`, its score. */
 _Static_assert(sizeof(struct bco_entry) + sizeof(size_t) + sizeof(struct bco_scored) <= 64, "64 bytes a sample");
 
+enum { GROUPED = 4096 }; /* entries among which equal prompts are brought together; even, for pairs */
+
 struct evaluation {
     struct bco_tally tally;
     struct bco_scored *scored;
@@ -54,7 +56,10 @@ enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metri
     }
     for (size_t i = 0; i < count; i++) t->chosen[i] = i;
     enum bco_code code = BCO_OK;
-    if (t->options->loss == BCO_LOSS_KTO) code = bco_trainer_kl(t, t->valid, t->chosen, count, &delta, err);
+    for (size_t i = 0; i < count && code == BCO_OK; i += GROUPED)
+        code = bco_micro_group(t, t->valid, t->chosen + i, count - i < GROUPED ? count - i : GROUPED, err);
+    if (code == BCO_OK && t->options->loss == BCO_LOSS_KTO)
+        code = bco_trainer_kl(t, t->valid, t->chosen, count, &delta, err);
     if (code == BCO_OK) code = look_at_all(t, &e, count, delta, err);
     if (code == BCO_OK) {
         *metrics = (struct bco_train_metrics){.step = t->step, .evaluation = true, .tokens = e.tokens};

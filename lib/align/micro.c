@@ -1,5 +1,6 @@
 #include "align/trainer.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -43,7 +44,9 @@ static enum bco_code add(struct bco_trainer *t, const struct bco_dataset *data, 
     m->weight[b] = e->weight;
     m->loss_weight[b] = e->weight * (e->up ? t->options->up_weight : t->options->down_weight);
     m->up[b] = e->up;
-    return bco_dataset_ids(data, entry, ids, err);
+    enum bco_code code = bco_dataset_ids(data, entry, ids, err);
+    if (code == BCO_OK) bco_pack_share(&m->pack);
+    return code;
 }
 
 static enum bco_code add_mismatched(struct bco_trainer *t, const struct bco_dataset *data, size_t entry,
@@ -55,7 +58,17 @@ static enum bco_code add_mismatched(struct bco_trainer *t, const struct bco_data
     m->entries[b] = entry;
     m->ref_logp[b] = mismatch->ref_logp;
     m->weight[b] = bco_dataset_entry(data, entry)->weight;
-    return bco_dataset_mismatch_ids(data, entry, mismatch, ids, err);
+    enum bco_code code = bco_dataset_mismatch_ids(data, entry, mismatch, ids, err);
+    if (code == BCO_OK) bco_pack_share(&m->pack);
+    return code;
+}
+
+/* Is there too much in the pack since it had `count` sequences, and not only now? Then that is taken out again. */
+static bool overflows(struct bco_trainer *t, size_t count, size_t rows) {
+    struct bco_pack *pack = &t->micro.pack;
+    if (count == 0 || pack->rows <= t->micro_tokens) return false;
+    bco_pack_cut(pack, count, rows);
+    return true;
 }
 
 enum bco_code bco_micro_fill_mismatched(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries,
@@ -65,33 +78,86 @@ enum bco_code bco_micro_fill_mismatched(struct bco_trainer *t, const struct bco_
     bco_pack_clear(pack);
     for (size_t i = 0; i < count && code == BCO_OK; i++) {
         struct bco_mismatch mismatch;
+        size_t rows = pack->rows;
         code = bco_dataset_mismatch(data, entries[i], &mismatch, err);
-        if (code != BCO_OK || (i > 0 && pack->tokens + mismatch.length > t->micro_tokens)) break;
-        code = add_mismatched(t, data, entries[i], &mismatch, err);
+        if (code == BCO_OK) code = add_mismatched(t, data, entries[i], &mismatch, err);
+        if (code == BCO_OK && overflows(t, i, rows)) break;
     }
     return code;
 }
 
-/* Tokens that go in together: an entry's, or a pair's. */
-static size_t unit_tokens(const struct bco_dataset *data, const size_t *entries, size_t count, size_t unit) {
-    size_t tokens = 0;
-    for (size_t i = 0; i < count && i < unit; i++) tokens += bco_dataset_entry(data, entries[i])->length;
-    return tokens;
+static size_t unit_of(const struct bco_trainer *t) {
+    return bco_loss_is_paired(t->options->loss) ? 2 : 1;
 }
 
 enum bco_code bco_micro_fill(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries, size_t count,
                              struct bco_error *err) {
     struct bco_pack *pack = &t->micro.pack;
-    size_t unit = bco_loss_is_paired(t->options->loss) ? 2 : 1;
+    size_t unit = unit_of(t);
     enum bco_code code = BCO_OK;
     bco_pack_clear(pack);
-    for (size_t i = 0; i < count && code == BCO_OK; i++) {
-        if (i > 0 && i % unit == 0 && pack->tokens + unit_tokens(data, entries + i, count - i, unit) > t->micro_tokens)
-            break;
-        code = add(t, data, entries[i], err);
+    for (size_t i = 0; i < count && code == BCO_OK; i += unit) {
+        size_t rows = pack->rows;
+        for (size_t k = i; k < i + unit && k < count && code == BCO_OK; k++) code = add(t, data, entries[k], err);
+        if (code == BCO_OK && overflows(t, i, rows)) break;
     }
     return code;
 }
+
+/* ---- entries with the same prompt ------------------------------------------------------ */
+
+/* An entry, or a pair's first one. */
+struct unit {
+    struct bco_hash prompt;
+    size_t place, first; /* its own, and the first one's with its prompt */
+    size_t entry;
+};
+
+static int by_prompt(const void *a, const void *b) {
+    const struct unit *x = a, *y = b;
+    if (x->prompt.high != y->prompt.high) return x->prompt.high < y->prompt.high ? -1 : 1;
+    if (x->prompt.low != y->prompt.low) return x->prompt.low < y->prompt.low ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static int by_first(const void *a, const void *b) {
+    const struct unit *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+static enum bco_code hash_prompt(struct bco_trainer *t, const struct bco_dataset *data, struct unit *u,
+                                 struct bco_error *err) {
+    const struct bco_entry *e = bco_dataset_entry(data, u->entry);
+    bco_pack_clear(&t->micro.pack);
+    int32_t *ids = bco_pack_add(&t->micro.pack, e->length, e->prompt_len);
+    if (!ids) return bco_fail_memory(err);
+    enum bco_code code = bco_dataset_ids(data, u->entry, ids, err);
+    if (code == BCO_OK) u->prompt = bco_hash_bytes(ids, e->prompt_len * sizeof *ids, 0);
+    return code;
+}
+
+enum bco_code bco_micro_group(struct bco_trainer *t, const struct bco_dataset *data, size_t *entries, size_t count,
+                              struct bco_error *err) {
+    size_t unit = unit_of(t), units = count / unit;
+    struct unit *list = bco_malloc(units, sizeof *list);
+    enum bco_code code = list ? BCO_OK : bco_fail_memory(err);
+    for (size_t i = 0; i < units && code == BCO_OK; i++) {
+        list[i] = (struct unit){.place = i, .first = i, .entry = entries[i * unit]};
+        code = hash_prompt(t, data, &list[i], err);
+    }
+    if (code == BCO_OK) {
+        qsort(list, units, sizeof *list, by_prompt);
+        for (size_t i = 1; i < units; i++)
+            if (bco_hash_equal(list[i].prompt, list[i - 1].prompt)) list[i].first = list[i - 1].first;
+        qsort(list, units, sizeof *list, by_first);
+        for (size_t i = 0; i < units * unit; i++) entries[i] = list[i / unit].entry + i % unit;
+    }
+    free(list);
+    return code;
+}
+
+/* ---- what came out ------------------------------------------------------------------------ */
 
 enum bco_code bco_micro_fail(const struct bco_trainer *t, const struct bco_dataset *data, const char *what,
                              struct bco_error *err) {

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 void bco_pack_free(struct bco_pack *p) {
     free(p->starts);
     free(p->prompt_len);
@@ -10,7 +12,7 @@ void bco_pack_free(struct bco_pack *p) {
 }
 
 void bco_pack_clear(struct bco_pack *p) {
-    p->count = p->tokens = 0;
+    p->count = p->tokens = p->rows = 0;
 }
 
 int32_t *bco_pack_add(struct bco_pack *p, size_t length, size_t prompt_len) {
@@ -22,7 +24,22 @@ int32_t *bco_pack_add(struct bco_pack *p, size_t length, size_t prompt_len) {
     p->prompt_len[p->count] = prompt_len;
     p->starts[p->count++] = p->tokens;
     p->starts[p->count] = p->tokens += length;
+    p->rows += length;
     return ids;
+}
+
+void bco_pack_share(struct bco_pack *p) {
+    if (p->count < 2) return;
+    size_t last = p->count - 1, before = last - 1, count = p->prompt_len[last];
+    if (count == p->prompt_len[before] &&
+        memcmp(p->ids + p->starts[last], p->ids + p->starts[before], count * sizeof *p->ids) == 0)
+        p->rows -= count;
+}
+
+void bco_pack_cut(struct bco_pack *p, size_t count, size_t rows) {
+    p->count = count;
+    p->rows = rows;
+    p->tokens = count ? p->starts[count] : 0;
 }
 
 struct bco_batch bco_pack_batch(const struct bco_pack *p) {

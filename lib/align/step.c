@@ -43,7 +43,7 @@ static enum bco_code choose(struct bco_trainer *t, size_t *count, struct bco_err
         t->chosen[(*count)++] = entry;
         if (entry + 1 < entries && bco_dataset_entry(t->train, entry + 1)->second) t->chosen[(*count)++] = entry + 1;
     }
-    return BCO_OK;
+    return bco_micro_group(t, t->train, t->chosen, *count, err);
 }
 
 /* ---- the shift that needs the step's rewards first ------------------------------------- */

@@ -65,6 +65,9 @@ enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_datas
 /* The same with the mismatched completions of kto: whatever is filled beside pack, ref_logp and weight is not used. */
 enum bco_code bco_micro_fill_mismatched(struct bco_trainer *trainer, const struct bco_dataset *data,
                                         const size_t *entries, size_t count, struct bco_error *err);
+/* Reorders them so that those with the same prompt stand together, where the first of them stood; pairs stay whole. */
+enum bco_code bco_micro_group(struct bco_trainer *trainer, const struct bco_dataset *data, size_t *entries,
+                              size_t count, struct bco_error *err);
 void bco_micro_free(struct bco_micro *micro);
 /* Loss and slopes of the micro-batch's pair b, b + 1, from its logp. */
 void bco_micro_pair(struct bco_trainer *trainer, size_t b);

@@ -2,6 +2,7 @@
 
 #include "align/mismatch.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "data/record.h"
 
@@ -187,14 +188,47 @@ enum bco_code bco_window_fill(struct bco_window *w, struct bco_source *source, s
 
 /* ---- what is left to do ------------------------------------------------------------- */
 
-static int by_length(const void *a, const void *b) {
-    const struct bco_job *x = *(const struct bco_job *const *)a, *y = *(const struct bco_job *const *)b;
+/* A job among those with its prompt. */
+struct pending {
+    const struct bco_job *job;
+    struct bco_hash prompt;
+    const struct bco_job *longest; /* of the prompt's jobs; of equal ones the first */
+};
+
+/* The longest first, then as they were read. */
+static int by_length(const struct bco_job *x, const struct bco_job *y) {
     if (x->sequence.length != y->sequence.length) return x->sequence.length > y->sequence.length ? -1 : 1;
     return x < y ? -1 : x > y;
 }
 
+static int by_prompt(const void *a, const void *b) {
+    const struct pending *x = a, *y = b;
+    if (x->prompt.high != y->prompt.high) return x->prompt.high < y->prompt.high ? -1 : 1;
+    if (x->prompt.low != y->prompt.low) return x->prompt.low < y->prompt.low ? -1 : 1;
+    return by_length(x->job, y->job);
+}
+
+static int by_longest(const void *a, const void *b) {
+    const struct pending *x = a, *y = b;
+    return x->longest != y->longest ? by_length(x->longest, y->longest) : by_length(x->job, y->job);
+}
+
+/* Jobs of one prompt stand together, at the place of the longest of them. */
+static void sort_pending(struct pending *pending, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const struct bco_sequence *s = &pending[i].job->sequence;
+        pending[i].prompt = bco_hash_bytes(s->ids, s->prompt_len * sizeof *s->ids, 0);
+    }
+    qsort(pending, count, sizeof *pending, by_prompt);
+    for (size_t i = 0; i < count; i++) {
+        bool first = i == 0 || !bco_hash_equal(pending[i].prompt, pending[i - 1].prompt);
+        pending[i].longest = first ? pending[i].job : pending[i - 1].longest;
+    }
+    qsort(pending, count, sizeof *pending, by_longest);
+}
+
 enum bco_code bco_window_pending(const struct bco_window *w, size_t **order, size_t *count, struct bco_error *err) {
-    const struct bco_job **pending = bco_malloc(w->job_count, sizeof *pending);
+    struct pending *pending = bco_malloc(w->job_count, sizeof *pending);
     *order = bco_malloc(w->job_count, sizeof **order);
     *count = 0;
     if (!pending || !*order) {
@@ -202,9 +236,9 @@ enum bco_code bco_window_pending(const struct bco_window *w, size_t **order, siz
         return bco_fail_memory(err);
     }
     for (size_t i = 0; i < w->job_count; i++)
-        if (!w->jobs[i].done && w->jobs[i].twin == i) pending[(*count)++] = &w->jobs[i];
-    qsort(pending, *count, sizeof *pending, by_length);
-    for (size_t i = 0; i < *count; i++) (*order)[i] = (size_t)(pending[i] - w->jobs);
+        if (!w->jobs[i].done && w->jobs[i].twin == i) pending[(*count)++].job = &w->jobs[i];
+    sort_pending(pending, *count);
+    for (size_t i = 0; i < *count; i++) (*order)[i] = (size_t)(pending[i].job - w->jobs);
     free(pending);
     return BCO_OK;
 }
@@ -216,10 +250,14 @@ static enum bco_code pack_jobs(const struct bco_window *w, struct bco_compute *c
     bco_pack_clear(&c->pack);
     for (size_t i = 0; i < count; i++) {
         const struct bco_sequence *s = &w->jobs[order[i]].sequence;
-        if (i > 0 && c->pack.tokens + s->length > c->batch_tokens) break;
+        size_t rows = c->pack.rows;
         int32_t *ids = bco_pack_add(&c->pack, s->length, s->prompt_len);
         if (!ids) return bco_fail_memory(err);
         memcpy(ids, s->ids, s->length * sizeof *ids);
+        bco_pack_share(&c->pack);
+        if (i == 0 || c->pack.rows <= c->batch_tokens) continue;
+        bco_pack_cut(&c->pack, i, rows);
+        break;
     }
     return BCO_OK;
 }

@@ -49,13 +49,14 @@ enum bco_code bco_window_add_job(struct bco_window *window, struct bco_sequence 
                                  uint32_t model, struct bco_error *err);
 enum bco_code bco_window_find_twins(struct bco_window *window, struct bco_error *err);
 
-/* Jobs that wait for their result, the longest first: their count, and *order (the caller frees it). */
+/* Jobs that wait for their result, those with the same prompt together and the longest first: their count, and *order
+ * (the caller frees it). */
 enum bco_code bco_window_pending(const struct bco_window *window, size_t **order, size_t *count, struct bco_error *err);
 
 /* What results are computed with. */
 struct bco_compute {
     struct bco_model *model;
-    size_t batch_tokens; /* at once, unless one sequence has more */
+    size_t batch_tokens; /* at once, equal prompts counted once, unless one sequence has more */
     struct bco_pack pack;
 };
 
