@@ -18,18 +18,15 @@ wait_for() {
     return 1
 }
 
-@test "completions are written in order while the input goes on" {
-    mkfifo in
-    bco-generate -q -m "$model" in >out 2>err &
+@test "completions are written in order while others are under way" {
+    questions 20000 >in.jsonl
+    bco-generate -q -m "$model" in.jsonl >out 2>err &
     pid=$!
-    exec 4>in
-    questions 40 >&4
     wait_for out 20
+    kill $pid
+    wait $pid || true
     [ "$(sed 's/,.*//' out | head -n 20)" = "$(questions 20 | sed 's/,.*//')" ]
-    kill -0 $pid
-    exec 4>&-
-    wait $pid
-    [ "$(wc -l <out)" -eq 40 ]
+    [ "$(wc -l <out)" -lt 20000 ]
     [ ! -s err ]
 }
 
