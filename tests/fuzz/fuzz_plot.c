@@ -1,5 +1,5 @@
-/* What bco-plot reads: the first byte says what is drawn and how, the rest is the file. What gnuplot would get must hold
- * whatever was read inside quotes. */
+/* What bco-plot reads: the first byte says what is drawn and how, the rest is the file. What gnuplot would get must
+ * hold whatever was read inside quotes. */
 #include "eval/figure.h"
 #include "fuzz.h"
 
