@@ -2,6 +2,7 @@
 #include <bco/winrate.h>
 
 #include "base/rng.h"
+#include "base/sigmoid.h"
 #include "eval/logistic.h"
 
 #include <math.h>
