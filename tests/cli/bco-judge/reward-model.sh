@@ -7,10 +7,11 @@ p '4=Same.' '3=The weather is fine.' '2=To clean the radio, wipe it with a dry c
 cut_numbers() { sed -E 's/(-?[0-9]+\.[0-9]{3})[0-9]*/\1/g'; }
 bco-judge --reward-model rm a b -o both
 cut_numbers <both | sed 's/"prompt":"[^"]*",//'
-# The scores are bco-reward's; the greater wins; an order changes nothing.
+# The scores are bco-reward's (batches of other sizes may change the last digits); the greater wins; an order changes nothing.
 grep -v '""' a | bco-reward -q -m rm | jq -r '"\(.id) \(.reward)"' >scores
 jq -r 'select(.order == "ab" and .id != 3) | "\(.id) \(.score_a)"' both >judged
-cmp scores judged
+cut_numbers <judged >short
+cut_numbers <scores | cmp - short
 jq -c 'select(.order == "ab") | .order = 0' both >ab
 jq -c 'select(.order == "ba") | .order = 0' both | cmp - ab
 jq -c 'select((.score_a > .score_b) != (.winner == "a") or (.score_a == .score_b) != (.winner == "tie"))' both
