@@ -21,7 +21,7 @@ struct train {
     bool made; /* OUT was not there */
     uint64_t max_length, max_prompt, batch, micro_tokens, keep;
     bool shift_given, decay_given;
-    int loss, shift, schedule, overlong, order, init, precision, dtype, stop_on;
+    int loss, shift, schedule, overlong, order, init, precision, dtype, stop_on, recompute;
     struct bco_model *model;
     struct bco_tokenizer *tokenizer;
     struct bco_template *chat;
@@ -30,7 +30,7 @@ struct train {
     struct bco_train_result result;
 };
 
-enum { MAX_OPTIONS = 56, MOST_RANK = 65536 };
+enum { MAX_OPTIONS = 64, MOST_RANK = 65536 };
 
 static size_t copy_options(struct cli_option *to, const struct cli_option *from, size_t bytes) {
     memcpy(to, from, bytes);
@@ -103,6 +103,10 @@ static size_t add_optimizer(struct cli_option *to, struct train *t) {
         {"batch", 0, CLI_COUNT, &t->batch, "N", "records an optimizer step [32]", NULL, 1, 1e9, NULL},
         {"micro-tokens", 0, CLI_COUNT, &t->micro_tokens, "N",
          "tokens that go through the model at once [up to 2048, from the memory they take]", NULL, 1, 1e9, NULL},
+        {"recompute", 0, CLI_CHOICE, &t->recompute, "WHEN",
+         "compute activations again instead of keeping them: auto, on or off [auto]", "auto|on|off", 0, 0, NULL},
+        {"max-memory", 0, CLI_COUNT, &o->max_memory, "SIZE", "that the run may take, as in 6G [80 % of what is free]",
+         NULL, 1, 1e18, NULL},
         {"lr", 0, CLI_REAL, &o->learning_rate, "X", "learning rate [5e-7; 1e-4 for an adapter]", NULL, 0, 1e300,
          &t->lr_given},
         {"schedule", 0, CLI_CHOICE, &t->schedule, "HOW", "linear, cosine or constant [linear]",
@@ -246,6 +250,22 @@ static char *command_line(int argc, char **argv) {
     return line;
 }
 
+static double mib(uint64_t bytes) {
+    return (double)bytes / 0x1p20;
+}
+
+static void tell_memory(void *user, const struct bco_train_memory *m) {
+    const struct train *t = user;
+    char limit[32] = "";
+    if (m->limit != UINT64_MAX) snprintf(limit, sizeof limit, " of %.0f", mib(m->limit));
+    cli_warn(&t->cli,
+             "memory: %.0f MiB%s: weights %.0f, gradients %.0f, moments %.0f%s, activations %.0f, logits %.0f, "
+             "records %.0f, the rest %.0f; %zu tokens at once%s",
+             mib(m->peak), limit, mib(m->weights), mib(m->gradients), mib(m->moments + m->best),
+             m->best ? " with the best weights" : "", mib(m->activations), mib(m->logits), mib(m->records),
+             mib(m->rest), m->micro_tokens, m->recompute ? ", activations recomputed" : "");
+}
+
 static void take_options(struct train *t) {
     struct bco_train_options *o = &t->options;
     static const enum bco_dtype types[] = {BCO_DTYPE_F32, BCO_DTYPE_BF16, BCO_DTYPE_F16};
@@ -257,7 +277,10 @@ static void take_options(struct train *t) {
     o->stop_on_accuracy = t->stop_on == 1;
     o->batch = (size_t)t->batch;
     o->micro_tokens = (size_t)t->micro_tokens;
+    o->recompute = (enum bco_recompute)t->recompute;
     o->keep = (size_t)t->keep;
+    o->on_memory = tell_memory;
+    o->user = t;
     o->shuffle = t->order == 0;
     o->out = t->data_options.spool = t->cli.output;
     o->name = last_part(t->model_path);
@@ -339,6 +362,9 @@ static void summary(const struct train *t) {
     if (n.cuts.parted)
         cli_warn(&t->cli, "%" PRIu64 " prompts are rendered otherwise alone: cut where they part from the whole",
                  n.cuts.parted);
+    if (t->cli.verbose && t->result.memory_peak > 0)
+        cli_warn(&t->cli, "memory used: %.0f MiB of the %.0f foreseen", mib(t->result.memory_peak),
+                 mib(t->result.memory.peak));
     cli_summary(&t->cli,
                 "%" PRIu64 " records (%" PRIu64 " up, %" PRIu64 " down), %" PRIu64 " skipped, %" PRIu64
                 " prompts cut, %" PRIu64 " completions cut, %" PRIu64 " overlong dropped, %" PRIu64

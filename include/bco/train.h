@@ -134,6 +134,23 @@ struct bco_train_metrics {
     double tokens_per_second, seconds;   /* seconds: of this step or evaluation */
 };
 
+/* What a run needs of memory, in bytes. */
+struct bco_train_memory {
+    uint64_t weights, gradients, moments;
+    uint64_t best;                /* weights kept by stop_patience */
+    uint64_t activations, logits; /* of the largest micro-batch */
+    uint64_t records;
+    uint64_t rest;       /* the tokenizer, the program, the libraries */
+    uint64_t peak;       /* the greatest resident size of the process: their sum, or what loading took */
+    uint64_t limit;      /* that it must stay under; UINT64_MAX: not known */
+    size_t micro_tokens; /* that were chosen, or given */
+    bool recompute;
+};
+
+/* Are the layers' insides computed again in the backward (a third more work), or kept? The result is the same, bit
+ * for bit. AUTO: where memory asks for it. */
+enum bco_recompute { BCO_RECOMPUTE_AUTO, BCO_RECOMPUTE_ON, BCO_RECOMPUTE_OFF };
+
 struct bco_train_options {
     enum bco_loss loss; /* of a classifier bco or bce; the records are read for the same one */
     double beta;
@@ -146,6 +163,8 @@ struct bco_train_options {
     uint64_t steps;      /* 0: from epochs */
     size_t batch;        /* records an optimizer step */
     size_t micro_tokens; /* tokens a micro-batch may have, unless one sequence has more; 0: chosen here */
+    enum bco_recompute recompute;
+    uint64_t max_memory; /* bytes the process may have; 0: what it has, and 80 % of what is free */
     double learning_rate;
     enum bco_schedule schedule;
     double warmup; /* bco_schedule_warmup */
@@ -166,6 +185,8 @@ struct bco_train_options {
     bool resume;
     /* Called after each step and each evaluation; may be NULL. */
     void (*on_metrics)(void *user, const struct bco_train_metrics *metrics);
+    /* Called before the first step; may be NULL. */
+    void (*on_memory)(void *user, const struct bco_train_memory *memory);
     void *user;
 };
 
@@ -178,6 +199,8 @@ struct bco_train_result {
     uint64_t kept;                             /* stop_patience: the step whose weights were kept; 0: the last */
     uint64_t resumed_from;                     /* the step of the checkpoint; 0: from the start */
     bool was_finished;                         /* resume found a finished run, and nothing was changed */
+    struct bco_train_memory memory;            /* what was foreseen */
+    uint64_t memory_peak;                      /* the greatest resident size of the process so far; 0: not known */
     struct bco_train_metrics last, evaluation; /* the last ones; step 0: none; evaluation: of the weights kept */
 };
 

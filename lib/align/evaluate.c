@@ -45,21 +45,26 @@ static void give_back_entries(struct bco_trainer *t) {
     t->chosen_capacity = 0;
 }
 
+enum bco_code bco_trainer_choose_all(struct bco_trainer *t, const struct bco_dataset *data, size_t *count,
+                                     struct bco_error *err) {
+    *count = bco_dataset_entries(data);
+    if (!bco_grow((void **)&t->chosen, &t->chosen_capacity, *count, sizeof *t->chosen)) return bco_fail_memory(err);
+    for (size_t i = 0; i < *count; i++) t->chosen[i] = i;
+    enum bco_code code = BCO_OK;
+    for (size_t i = 0; i < *count && code == BCO_OK; i += GROUPED)
+        code = bco_micro_group(t, data, t->chosen + i, *count - i < GROUPED ? *count - i : GROUPED, err);
+    return code;
+}
+
 /* With the shift as it is now: what a step that followed would use under ema. */
 enum bco_code bco_trainer_evaluate(struct bco_trainer *t, struct bco_train_metrics *metrics, struct bco_error *err) {
     double started = bco_clock(), delta = t->options->loss == BCO_LOSS_BCO ? bco_shift_delta(&t->shift) : 0;
-    size_t count = bco_dataset_entries(t->valid);
+    size_t count;
+    enum bco_code code = bco_trainer_choose_all(t, t->valid, &count, err);
+    if (code != BCO_OK) return code;
     struct evaluation e = {.scored = bco_malloc(count, sizeof *e.scored)};
-    if (!e.scored || !bco_grow((void **)&t->chosen, &t->chosen_capacity, count, sizeof *t->chosen)) {
-        free(e.scored);
-        return bco_fail_memory(err);
-    }
-    for (size_t i = 0; i < count; i++) t->chosen[i] = i;
-    enum bco_code code = BCO_OK;
-    for (size_t i = 0; i < count && code == BCO_OK; i += GROUPED)
-        code = bco_micro_group(t, t->valid, t->chosen + i, count - i < GROUPED ? count - i : GROUPED, err);
-    if (code == BCO_OK && t->options->loss == BCO_LOSS_KTO)
-        code = bco_trainer_kl(t, t->valid, t->chosen, count, &delta, err);
+    if (!e.scored) return bco_fail_memory(err);
+    if (t->options->loss == BCO_LOSS_KTO) code = bco_trainer_kl(t, t->valid, t->chosen, count, &delta, err);
     if (code == BCO_OK) code = look_at_all(t, &e, count, delta, err);
     if (code == BCO_OK) {
         *metrics = (struct bco_train_metrics){.step = t->step, .evaluation = true, .tokens = e.tokens};

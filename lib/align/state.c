@@ -1,3 +1,4 @@
+#include "align/plan.h"
 #include "align/trainer.h"
 #include "base/fail.h"
 #include "base/mem.h"
@@ -7,6 +8,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -333,11 +335,22 @@ enum bco_code bco_trainer_save(struct bco_trainer *t, struct bco_error *err) {
     return code;
 }
 
+/* A step's rounding depends on how it is cut: a run that was not told how goes on with the cut it began with, whatever
+ * memory is free now. */
+static enum bco_code keep_cut(struct bco_trainer *t, yyjson_val *settings, struct bco_error *err) {
+    const char *was = yyjson_get_str(yyjson_obj_get(settings, "--micro-tokens"));
+    size_t tokens = was ? (size_t)strtoull(was, NULL, 10) : 0;
+    if (t->options->micro_tokens || tokens == 0 || tokens == t->micro_tokens) return BCO_OK;
+    t->micro_tokens = tokens;
+    return bco_plan_memory(t, err);
+}
+
 static enum bco_code take_checkpoint(struct bco_trainer *t, uint64_t step, yyjson_val *root, struct bco_error *err) {
     size_t count;
     struct bco_part *parts;
     uint64_t steps = get_count(root, "steps");
     enum bco_code code = check_steps(t, step, steps, err);
+    if (code == BCO_OK) code = keep_cut(t, yyjson_obj_get(root, "settings"), err);
     if (code == BCO_OK) code = check_settings(t, yyjson_obj_get(root, "settings"), err);
     if (code != BCO_OK) return code;
     say_steps(t, steps);

@@ -29,8 +29,7 @@ static void order_epoch(struct bco_trainer *t, uint64_t epoch) {
     t->ordered = epoch + 1;
 }
 
-/* The entries of the next step: pairs with both halves. */
-static enum bco_code choose(struct bco_trainer *t, size_t *count, struct bco_error *err) {
+enum bco_code bco_trainer_choose(struct bco_trainer *t, size_t *count, struct bco_error *err) {
     uint64_t first = t->step % t->per_epoch * t->options->batch, left = t->records - first;
     uint64_t records = left < t->options->batch ? left : t->options->batch;
     size_t entries = bco_dataset_entries(t->train);
@@ -180,7 +179,7 @@ enum bco_code bco_trainer_step(struct bco_trainer *t, struct bco_train_metrics *
     struct pass p = {.trainer = t};
     struct bco_shift shift = t->shift;
     size_t count;
-    enum bco_code code = choose(t, &count, err);
+    enum bco_code code = bco_trainer_choose(t, &count, err);
     if (code != BCO_OK) return code;
     p.denominators = bco_loss_denominators(t, t->train, t->chosen, count);
     code = gradients(&p, count, &shift, err);

@@ -1,7 +1,9 @@
+#include "align/plan.h"
 #include "align/trainer.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "base/rss.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,12 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { MOST_MICRO_TOKENS = 2048, MICRO_TOKENS_UNIT = 64 };
-
-/* What a micro-batch may keep for its backward: with weights, gradients and
- * moments a run then stays under 16 bytes a weight and 600 MiB. */
-static const size_t micro_bytes = (size_t)512 << 20;
 
 void bco_train_defaults(struct bco_train_options *o) {
     *o = (struct bco_train_options){
@@ -83,25 +79,6 @@ enum bco_code bco_train_prepare(const struct bco_train_options *o, bool *made, s
 
 /* ---- the plan ---------------------------------------------------------------------------- */
 
-static size_t longest_entry(const struct bco_dataset *data) {
-    size_t longest = 0;
-    for (size_t i = 0; data && i < bco_dataset_entries(data); i++) {
-        size_t length = bco_dataset_entry(data, i)->length;
-        if (length > longest) longest = length;
-    }
-    return longest;
-}
-
-/* Depends on the model and the records alone, not on the machine: a run can be repeated elsewhere. */
-static size_t choose_micro_tokens(const struct bco_trainer *t) {
-    size_t longest = longest_entry(t->train), tokens = MOST_MICRO_TOKENS;
-    while (tokens > MICRO_TOKENS_UNIT &&
-           bco_model_activation_bytes(t->model, tokens / MICRO_TOKENS_UNIT, tokens, longest < tokens ? longest : tokens,
-                                      false) > micro_bytes)
-        tokens -= MICRO_TOKENS_UNIT;
-    return tokens;
-}
-
 static enum bco_code check_classifier(const struct bco_trainer *t, struct bco_error *err) {
     const struct bco_train_options *o = t->options;
     if (!t->scores) return BCO_OK;
@@ -120,14 +97,14 @@ static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     if (steps > 0x1p53) return bco_fail(err, BCO_EUSAGE, "too many steps");
     t->steps = (uint64_t)steps;
     t->warmup = bco_schedule_warmup(o->warmup, t->steps);
-    t->micro_tokens = o->micro_tokens ? o->micro_tokens : choose_micro_tokens(t);
+    t->micro_tokens = o->micro_tokens;
     t->shift.rule = o->shift;
     t->shift.decay = o->shift_decay;
     t->patience.by_accuracy = o->stop_on_accuracy;
     if (o->stop_patience && !t->valid) return bco_fail(err, BCO_EUSAGE, "stop_patience needs records to evaluate on");
     t->order = bco_malloc((size_t)t->records, sizeof *t->order);
     t->checkpoints = bco_trainer_path(t, "checkpoints");
-    return t->order && t->checkpoints ? BCO_OK : bco_fail_memory(err);
+    return t->order && t->checkpoints ? bco_plan_memory(t, err) : bco_fail_memory(err);
 }
 
 /* ---- the loop ----------------------------------------------------------------------------- */
@@ -243,6 +220,7 @@ static enum bco_code run(struct bco_trainer *t, bool *made, struct bco_error *er
     if (code == BCO_OK && t->options->stop_patience) code = bco_patience_open(&t->patience, t->model, err);
     if (code == BCO_OK && t->options->resume) code = bco_trainer_resume(t, &keep, err);
     if (code != BCO_OK || t->result->was_finished) return code;
+    if (t->options->on_memory) t->options->on_memory(t->options->user, &t->memory);
     code = begin(t, keep, err);
     if (code == BCO_OK) code = loop(t, err);
     return code == BCO_OK ? finish(t, err) : code;
@@ -266,6 +244,8 @@ enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train
     bool made;
     *t.result = (struct bco_train_result){0};
     enum bco_code code = run(&t, &made, err);
+    t.result->memory = t.memory;
+    t.result->memory_peak = bco_memory_peak();
     if (code != BCO_OK && t.step == 0 && !options->metrics) bco_metrics_withdraw(&t.metrics);
     bco_metrics_close(&t.metrics);
     if (code != BCO_OK && made) rmdir(options->out);

@@ -36,6 +36,7 @@ struct bco_trainer {
     bool scores;       /* a classifier: rewards are its scores, which stand where log-probs do, and references are 0 */
     double beta;       /* 1 for scores */
     size_t micro_tokens;
+    struct bco_train_memory memory; /* limit 0: not planned yet */
 
     uint64_t records;          /* pairs are one */
     uint64_t steps, per_epoch; /* optimizer steps: in all, in an epoch */
@@ -58,6 +59,10 @@ struct bco_trainer {
 enum bco_code bco_trainer_step(struct bco_trainer *trainer, struct bco_train_metrics *metrics, struct bco_error *err);
 enum bco_code bco_trainer_evaluate(struct bco_trainer *trainer, struct bco_train_metrics *metrics,
                                    struct bco_error *err);
+/* The entries of the next step into trainer->chosen: pairs with both halves. Of all `data`. */
+enum bco_code bco_trainer_choose(struct bco_trainer *trainer, size_t *count, struct bco_error *err);
+enum bco_code bco_trainer_choose_all(struct bco_trainer *trainer, const struct bco_dataset *data, size_t *count,
+                                     struct bco_error *err);
 
 /* Fills the micro-batch with the first of `count` entries, at least one; of a paired loss, whole pairs. */
 enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,

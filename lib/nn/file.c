@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* madvise: the one of POSIX does nothing in glibc */
 #include "nn/file.h"
 #include "base/fail.h"
 #include "base/mem.h"
@@ -44,4 +45,11 @@ enum bco_code bco_map(struct bco_mapping *mapping, const char *path, struct bco_
 void bco_unmap(struct bco_mapping *mapping) {
     if (mapping->bytes) munmap((void *)(uintptr_t)mapping->bytes, mapping->size);
     *mapping = (struct bco_mapping){0};
+}
+
+void bco_map_let_go(const void *at, size_t bytes) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)at, to = from + bytes;
+    from = (from + page - 1) / page * page;
+    to = to / page * page;
+    if (from < to) madvise((void *)from, to - from, MADV_DONTNEED);
 }

@@ -17,5 +17,7 @@ char *bco_path_join(const char *dir, const char *name);
  * one that cannot be read is BCO_ESYSTEM. */
 enum bco_code bco_map(struct bco_mapping *mapping, const char *path, struct bco_error *err);
 void bco_unmap(struct bco_mapping *mapping);
+/* Pages that lie within these bytes of a mapping need not stay in memory: they are read again when they are wanted. */
+void bco_map_let_go(const void *at, size_t bytes);
 
 #endif

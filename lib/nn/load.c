@@ -102,7 +102,9 @@ enum bco_code bco_slots_read(const struct bco_slots *slots, const struct bco_ten
     size_t bad = slots->count;
 #pragma omp parallel for num_threads(threads) schedule(dynamic) reduction(min : bad)
     for (size_t i = 0; i < slots->count; i++) {
-        if (tensors[i] && !read_slot(slots, &slots->slot[i], tensors[i]) && i < bad) bad = i;
+        if (!tensors[i]) continue;
+        if (!read_slot(slots, &slots->slot[i], tensors[i]) && i < bad) bad = i;
+        bco_tensor_let_go(tensors[i]);
     }
     if (bad == slots->count) return BCO_OK;
     return bco_fail_at(err, BCO_EDATA, tensors[bad]->file, 0, tensors[bad]->name, "it holds NaN or an infinity");

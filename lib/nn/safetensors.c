@@ -197,7 +197,9 @@ static enum bco_code add_mapped(struct bco_weights *w, const char *path, struct 
     struct file *file = add_file(w, path);
     if (!file) return bco_fail_memory(err);
     enum bco_code code = bco_map(&file->mapping, path, err);
+    size_t first = w->tensor_count;
     if (!code) code = read_header(w, file, file->mapping.bytes, file->mapping.size, err);
+    for (size_t i = first; i < w->tensor_count; i++) w->tensors[i].mapped = true;
     return code;
 }
 
@@ -384,4 +386,8 @@ bool bco_tensor_read(const struct bco_tensor *tensor, size_t first, size_t count
     else
         bco_widen((struct bco_half){tensor->data, strcmp(tensor->dtype, "BF16") == 0}, first, count, out);
     return all_finite(out, count);
+}
+
+void bco_tensor_let_go(const struct bco_tensor *tensor) {
+    if (tensor->mapped) bco_map_let_go(tensor->data, tensor->bytes);
 }

@@ -20,6 +20,7 @@ struct bco_tensor {
     const void *data; /* mapped; not aligned beyond a byte */
     size_t bytes;
     const char *file; /* path, for messages */
+    bool mapped;      /* data lies in a mapped file */
 };
 
 struct bco_weights;
@@ -44,5 +45,7 @@ const struct bco_tensor *bco_weights_find(const struct bco_weights *weights, con
 bool bco_tensor_readable(const struct bco_tensor *tensor);
 /* Elements [first, first+count) as f32. false: one of them is NaN or infinite. */
 bool bco_tensor_read(const struct bco_tensor *tensor, size_t first, size_t count, float *out);
+/* It has been read: a mapped file's pages may leave memory. */
+void bco_tensor_let_go(const struct bco_tensor *tensor);
 
 #endif

@@ -89,7 +89,7 @@ same() {
     wait $! || code=$?
     [ $code -eq 4 ]
     cat err
-    [[ $(cat err) =~ ^bco-train:\ interrupted,\ saved\ after\ step\ [0-9]+\ of\ 100000:\ --resume\ goes\ on$ ]]
+    [[ $(tail -n 1 err) =~ ^bco-train:\ interrupted,\ saved\ after\ step\ [0-9]+\ of\ 100000:\ --resume\ goes\ on$ ]]
     [ "$(ls out/checkpoints | wc -l)" -eq 1 ]
     [ ! -e out/model.safetensors ]
 }
@@ -334,8 +334,8 @@ head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every
         rm -rf out
         run bco-train -m "$model" --ids $mode --lr 1e6 --warmup 0 --steps 1 --dtype f16 -o out ref.jsonl
         [ "$status" -eq 1 ]
-        [ "${lines[0]}" = "bco-train: the run is saved: --resume with another --dtype writes its model" ]
-        [[ ${lines[1]} == "bco-train: out: field '"*"': it holds a number that is no finite F16" ]]
+        [ "${lines[1]}" = "bco-train: the run is saved: --resume with another --dtype writes its model" ]
+        [[ ${lines[2]} == "bco-train: out: field '"*"': it holds a number that is no finite F16" ]]
         bco-train -q -m "$model" --ids $mode --lr 1e6 --warmup 0 --steps 1 --dtype bf16 --resume -o out ref.jsonl
         ls out/*model.safetensors
     done

@@ -10,7 +10,7 @@ kept() { sed -n 's/^| weights kept | of step \([0-9]*\), the \(.*\) |/kept step 
 out=accuracy train --stop-patience 5 --stop-on accuracy 2>err
 out=accuracy
 [ "$(kept)" = "$(best 'max_by([."eval_rewards/accuracies", -.step])')" ] && echo "the highest accuracy's first"
-sed -E 's/[0-9]+/N/g' err | head -n 1
+grep -v '^bco-train: memory: ' err | sed -E 's/[0-9]+/N/g' | head -n 1
 grep -o 'the highest.*[a-z]' accuracy/README.md
 out=loss train -q --stop-patience 5 --stop-on loss
 out=loss
