@@ -1,7 +1,12 @@
+/* madvise and its huge pages are not in POSIX; a system without them gives small ones. */
+#define _DEFAULT_SOURCE
 #include "base/mem.h"
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 void *bco_calloc(size_t count, size_t size) {
     return calloc(count ? count : 1, size ? size : 1);
@@ -28,6 +33,17 @@ bool bco_grow_more(void **array, size_t *capacity, size_t need, size_t size) {
     *array = moved;
     *capacity = grown;
     return true;
+}
+
+void *bco_malloc_huge(size_t count, size_t size) {
+    size_t bytes;
+    if (!bco_size_mul(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE) return NULL;
+    if (bytes < 4 * HUGE_PAGE) return bco_malloc_aligned(count, size);
+    void *memory = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+#ifdef MADV_HUGEPAGE
+    if (memory) (void)madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+    return memory;
 }
 
 char *bco_strndup(const char *text, size_t length) {

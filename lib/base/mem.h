@@ -24,6 +24,10 @@ void *bco_malloc(size_t count, size_t size);
 /* `count` elements, aligned to 64 bytes (a cache line, an AVX-512 register). */
 void *bco_malloc_aligned(size_t count, size_t size);
 
+/* The same for what is large and read again and again: it asks for pages of 2 MiB, which need fewer translations of
+ * addresses. */
+void *bco_malloc_huge(size_t count, size_t size);
+
 /* Makes room for `need` elements in the array *array of *capacity, growing by
  * half at least. false: out of memory, and the array is as it was. */
 bool bco_grow_more(void **array, size_t *capacity, size_t need, size_t size);

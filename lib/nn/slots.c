@@ -36,16 +36,16 @@ static bool place_halves(struct bco_slots *s) {
         slot->offset = slot->joined ? *end : aligned(*end);
         *end = slot->offset + slot->count;
     }
-    s->halves = bco_malloc_aligned(halves, sizeof *s->halves);
+    s->halves = bco_malloc_huge(halves, sizeof *s->halves);
     return s->halves != NULL;
 }
 
 bool bco_slots_place(struct bco_slots *s, bool gradients, bool half) {
     if (half && !place_halves(s)) return false;
-    s->weights = bco_malloc_aligned(s->floats, sizeof(float));
+    s->weights = bco_malloc_huge(s->floats, sizeof(float));
     if (!s->weights) return false;
     if (!gradients) return true;
-    s->gradients = bco_malloc_aligned(s->floats, sizeof(float));
+    s->gradients = bco_malloc_huge(s->floats, sizeof(float));
     if (s->gradients) memset(s->gradients, 0, s->floats * sizeof(float));
     return s->gradients != NULL;
 }
