@@ -108,7 +108,11 @@ static void leave_out(const struct bco_batch *batch, struct plan *plan) {
 
 enum bco_code bco_pass_open(struct bco_pass *pass, const struct bco_model *model, const struct bco_batch *batch,
                             bool train, struct bco_error *err) {
-    *pass = (struct bco_pass){.B = batch->sequences, .starts = batch->starts, .ids = batch->ids, .train = train};
+    *pass = (struct bco_pass){.B = batch->sequences,
+                              .starts = batch->starts,
+                              .ids = batch->ids,
+                              .prompt_len = batch->prompt_len,
+                              .train = train};
     pass->recompute = train && model->recompute;
     for (size_t b = 0; b < pass->B; b++) {
         size_t length = batch->starts[b + 1] - batch->starts[b];

@@ -79,7 +79,7 @@ static size_t carve_pass(const struct bco_model *model, struct bco_pass *p, char
     const struct bco_config *k = &model->config;
     struct carver c = {.base = base};
     p->positions = carve(&c, p->T, 1, sizeof *p->positions);
-    p->segment = carve(&c, p->B, 1, sizeof *p->segment);
+    p->segment = carve(&c, p->B, 2, sizeof *p->segment);
     carve_stashes(&c, model, p);
     p->normed = floats(&c, p->T, k->channels);
     p->delta = floats(&c, p->T, k->channels);
@@ -196,21 +196,31 @@ static void copy_to_cache(const struct bco_config *c, const struct bco_pass *p, 
     }
 }
 
-/* Keys and values in the batch itself, with the leader's where they are shared. */
+/* Rows [first, first+count), whose keys and values are in the batch itself; `shared` more stand in segment `leader`. */
 static struct bco_segment batch_segment(const struct bco_config *c, const struct bco_pass *p, const struct bco_stash *s,
-                                        size_t b) {
-    size_t first = p->starts[b], count = p->starts[b + 1] - first, past = p->past ? p->past[b] : 0;
+                                        size_t first, size_t count, size_t shared, size_t leader, size_t next) {
     size_t at = first * qkv_width(c) + c->heads * c->head_dim, width = c->kv_heads * c->head_dim;
     return (struct bco_segment){.first = first,
                                 .queries = count,
-                                .keys = past + count,
+                                .keys = shared + count,
                                 .k = s->qkv + at,
                                 .v = s->qkv + at + width,
                                 .dk = p->train ? p->dqkv + at : NULL,
                                 .dv = p->train ? p->dqkv + at + width : NULL,
-                                .shared = past,
-                                .leader = past ? p->leader[b] : b,
-                                .next = p->next ? p->next[b] : 0};
+                                .shared = shared,
+                                .leader = leader,
+                                .next = next};
+}
+
+/* A prompt and a completion that looks back at it, also where nobody shares the prompt: so a sequence's values are
+ * the same, to the last bit, whoever else is in the batch. One of the two is empty where there is nothing to share. */
+static void set_sequence(const struct bco_config *c, struct bco_pass *p, const struct bco_stash *s, size_t b) {
+    size_t first = p->starts[b], count = p->starts[b + 1] - first, past = p->past ? p->past[b] : 0;
+    size_t leader = past ? p->leader[b] : b, next = p->next && p->next[b] ? 2 * p->next[b] + 1 : 0;
+    size_t own = past ? 0 : p->prompt_len && p->prompt_len[b] < count ? p->prompt_len[b] : count;
+    size_t shared = past ? past : own < count ? own : 0;
+    p->segment[2 * b] = batch_segment(c, p, s, first, own, 0, 2 * b, shared && !past ? 2 * b + 1 : 0);
+    p->segment[2 * b + 1] = batch_segment(c, p, s, first + own, count - own, shared, 2 * leader, next);
 }
 
 static struct bco_segment cache_segment(const struct bco_config *c, const struct bco_pass *p, const struct bco_stash *s,
@@ -222,9 +232,14 @@ static struct bco_segment cache_segment(const struct bco_config *c, const struct
     return (struct bco_segment){.first = first, .queries = count, .keys = p->past[b] + count, .k = k, .v = v};
 }
 
-static void set_segments(const struct bco_model *model, struct bco_pass *p, const struct bco_stash *s, size_t l) {
+/* How many there are. */
+static size_t set_segments(const struct bco_model *model, struct bco_pass *p, const struct bco_stash *s, size_t l) {
     for (size_t b = 0; b < p->B; b++)
-        p->segment[b] = p->cache ? cache_segment(&model->config, p, s, b, l) : batch_segment(&model->config, p, s, b);
+        if (p->cache)
+            p->segment[b] = cache_segment(&model->config, p, s, b, l);
+        else
+            set_sequence(&model->config, p, s, b);
+    return p->cache ? p->B : 2 * p->B;
 }
 
 static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) {
@@ -239,9 +254,9 @@ static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) 
         struct bco_rope rope = rope_of(model, l);
         ops->rope(&model->team, &rope, p->T, c->heads + c->kv_heads, c->head_dim, p->positions, s->qkv, qkv_width(c));
     }
-    set_segments(model, p, s, l);
+    size_t segments = set_segments(model, p, s, l);
     struct bco_attention shape = attention_shape(model, p, l);
-    ops->attention(&model->team, &shape, p->B, p->segment, s->qkv, s->attention, p->train ? s->logsum : NULL);
+    ops->attention(&model->team, &shape, segments, p->segment, s->qkv, s->attention, p->train ? s->logsum : NULL);
 }
 
 /* out = x + scale * norm(part W^T) */
@@ -349,8 +364,8 @@ static void attend_backward(const struct bco_model *model, struct bco_pass *p, s
     struct bco_attention shape = attention_shape(model, p, l);
     const float *d = part_gradient(model, p, &layer->after1, s->raw_after1, s->after1);
     bco_project_backward(model, p->T, &layer->projection[BCO_O], s->attention, d, p->low, p->dattention);
-    set_segments(model, p, s, l);
-    ops->attention_backward(&model->team, &shape, p->B, p->segment, s->qkv, s->attention, s->logsum, p->dattention,
+    size_t segments = set_segments(model, p, s, l);
+    ops->attention_backward(&model->team, &shape, segments, p->segment, s->qkv, s->attention, s->logsum, p->dattention,
                             p->dqkv);
     if (c->turned[l]) {
         struct bco_rope rope = rope_of(model, l);

@@ -37,7 +37,8 @@ struct bco_pass {
     const struct bco_held *cache;
     const size_t *slot;          /* [B], with a cache */
     const size_t *past;          /* [B]; NULL: all 0 */
-    const size_t *leader, *next; /* [B], with past and no cache, as in struct bco_segment */
+    const size_t *prompt_len;    /* [B], without a cache: tokens that may be shared; NULL: all 0 */
+    const size_t *leader, *next; /* [B], with past and no cache: whose tokens they are; who has them next, 0: nobody */
     void *plan;                  /* of bco_pass_open */
     bool train;                  /* a backward follows */
     bool recompute;              /* which makes the layers' inside again instead of keeping it */
@@ -45,7 +46,7 @@ struct bco_pass {
 
     /* From here on bco_trunk_prepare's. */
     int32_t *positions;                             /* [T] */
-    struct bco_segment *segment;                    /* [B] */
+    struct bco_segment *segment;                    /* [B]; without a cache [2B], prompt and completion by turns */
     struct bco_stash *stash;                        /* [layers]; one for all where nothing is kept */
     float *x;                                       /* [T,C] the last layer's output */
     float *normed, *delta, *act;                    /* [T,C] [T,C] [T,F] */
