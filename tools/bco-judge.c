@@ -248,7 +248,7 @@ int main(int argc, char **argv) {
     struct bco_error err = {0};
     struct cli_option options[MAX_OPTIONS];
     const struct cli_tool tool = {.name = "bco-judge",
-                                  .usage = "--reward-model MODEL | --command CMD | --prefer-regex RE [options] A B",
+                                  .usage = "JUDGE [options] A B",
                                   .about = "Lets a judge compare two sets of completions.",
                                   .options = options,
                                   .count = add_options(options, &s),
