@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/rss.h"
+#include "nn/bf16.h"
 #include "nn/head.h"
 #include "nn/model.h"
 #include "nn/trunk.h"
@@ -91,6 +92,23 @@ static uint64_t records_bytes(const struct bco_dataset *data) {
     return data ? bco_dataset_entries(data) * sizeof(struct bco_entry) : 0;
 }
 
+/* Weights of 16 bits are widened a piece at a time: of the largest matrix, if it is not larger than the room. */
+static size_t wide_bytes(const struct bco_model *model) {
+    size_t largest = bco_model_is_classifier(model) ? 0 : model->config.vocabulary * model->config.channels;
+    for (int i = 0; i < BCO_PROJECTIONS; i++) {
+        const struct bco_linear *linear = &model->layers[0].projection[i].linear;
+        if (linear->in * linear->out > largest) largest = linear->in * linear->out;
+    }
+    return (largest < model->team.wide_size ? largest : model->team.wide_size) * sizeof(float);
+}
+
+/* What products take of their own, which is not resident before the first of them. */
+static size_t products_bytes(const struct bco_model *model) {
+    size_t bytes = product_bytes * (size_t)model->team.threads;
+    if (model->team.bf16) return bytes + bco_bf16_bytes(model->team.threads);
+    return model->base.halves ? bytes + wide_bytes(model) : bytes;
+}
+
 static void take_fixed(struct bco_trainer *t) {
     const struct bco_slots *trained = bco_model_trained(t->model);
     struct bco_train_memory *m = &t->memory;
@@ -101,8 +119,7 @@ static void take_fixed(struct bco_trainer *t) {
     m->best = t->options->stop_patience ? elements : 0;
     m->records = records_bytes(t->train) + records_bytes(t->valid);
     uint64_t known = m->weights + m->gradients + m->records;
-    m->rest = (resident > known ? resident - known : 0) + product_bytes * (size_t)t->model->team.threads;
-    if (t->model->base.halves) m->rest += t->model->team.wide_size * sizeof(float);
+    m->rest = (resident > known ? resident - known : 0) + products_bytes(t->model);
     m->limit = t->options->max_memory;
     uint64_t left = bco_memory_free();
     if (!m->limit) m->limit = left == UINT64_MAX ? UINT64_MAX : resident + left / 5 * 4;

@@ -29,3 +29,13 @@ config gpt2 '"architectures":["GPT2LMHeadModel"],"n_embd":384,"n_layer":6,"n_hea
 check gpt2
 config qwen3 '"architectures":["Qwen3ForCausalLM"],"hidden_size":384,"intermediate_size":1152,"num_hidden_layers":6,"num_attention_heads":8,"num_key_value_heads":4,"head_dim":48'
 check qwen3-best --valid records --stop-patience 2
+config gemma3_text '"architectures":["Gemma3ForCausalLM"],"hidden_size":384,"intermediate_size":1152,"num_hidden_layers":6,"num_attention_heads":8,"num_key_value_heads":4,"head_dim":48,"sliding_window":64'
+check gemma3
+check gemma3-bf16 --precision bf16
+# LoRA over weights that stay as they are stored.
+train -q --loss sft --lr 0 --steps 1 --dtype bf16 -o stored
+train() { bco-train -m stored --ids --batch 8 --epochs 1 "$@"; }
+check lora --lora 16 records
+check lora-bf16 --lora 16 --precision bf16 records
+sed 's/"completion_ids":\(.*\),"label.*/"chosen_ids":\1,"rejected_ids":\1,"ref_logp_chosen":-1,"ref_logp_rejected":-2}/' records >pairs
+check dpo-lora --loss dpo --lora 16 pairs
