@@ -60,8 +60,9 @@ static enum bco_code settle(struct bco_filter *filter, struct batch *batch, stru
 static void *take_batches(void *user) {
     struct bco_queue *q = user;
     for (;;) {
+        unsigned tries = 0;
         pthread_mutex_lock(&q->mutex);
-        while (q->settled == q->made && !q->ending) pthread_cond_wait(&q->changed, &q->mutex);
+        while (q->settled == q->made && !q->ending) bco_thread_wait(&q->changed, &q->mutex, &tries);
         bool end = q->settled == q->made || q->code != BCO_OK;
         pthread_mutex_unlock(&q->mutex);
         if (end) return NULL;
@@ -135,8 +136,9 @@ static enum bco_code hand_over(struct bco_queue *q, struct bco_error *err) {
     }
     pthread_mutex_lock(&q->mutex);
     q->made++;
+    unsigned tries = 0;
     pthread_cond_signal(&q->changed);
-    while (q->made - q->settled == BATCHES && q->code == BCO_OK) pthread_cond_wait(&q->changed, &q->mutex);
+    while (q->made - q->settled == BATCHES && q->code == BCO_OK) bco_thread_wait(&q->changed, &q->mutex, &tries);
     enum bco_code code = failure(q, err);
     pthread_mutex_unlock(&q->mutex);
     return code;

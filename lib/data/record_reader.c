@@ -366,8 +366,9 @@ static void fill(struct source *s, struct batch *batch) {
 static void *make_batches(void *user) {
     struct bco_reader *r = user;
     for (bool more = true; more;) {
+        unsigned tries = 0;
         pthread_mutex_lock(&r->mutex);
-        while (!r->stopping && r->made_count - r->used_count == BATCHES) pthread_cond_wait(&r->used, &r->mutex);
+        while (!r->stopping && r->made_count - r->used_count == BATCHES) bco_thread_wait(&r->used, &r->mutex, &tries);
         bool stop = r->stopping;
         pthread_mutex_unlock(&r->mutex);
         if (stop) break;
@@ -392,12 +393,13 @@ static void start_thread(struct bco_reader *r) {
 
 /* The next batch of the thread. */
 static struct batch *wait_for_batch(struct bco_reader *r) {
+    unsigned tries = 0;
     pthread_mutex_lock(&r->mutex);
     if (r->batch) {
         r->used_count++;
         pthread_cond_signal(&r->used);
     }
-    while (r->made_count == r->used_count) pthread_cond_wait(&r->made, &r->mutex);
+    while (r->made_count == r->used_count) bco_thread_wait(&r->made, &r->mutex, &tries);
     pthread_mutex_unlock(&r->mutex);
     return &r->batches[r->used_count % BATCHES];
 }
