@@ -163,10 +163,10 @@ struct bco_train_options {
     uint64_t steps;      /* 0: from epochs */
     size_t batch;        /* records an optimizer step */
     size_t micro_tokens; /* tokens a micro-batch may have, unless one sequence has more; 0: chosen here */
-    enum bco_recompute recompute;
     uint64_t max_memory; /* bytes the process may have; 0: what it has, and 80 % of what is free */
-    double learning_rate;
+    enum bco_recompute recompute;
     enum bco_schedule schedule;
+    double learning_rate;
     double warmup; /* bco_schedule_warmup */
     struct bco_optimizer_options optimizer;
     uint64_t seed;
