@@ -67,37 +67,18 @@ static size_t runs_of(const struct bco_attention *shape, const struct bco_segmen
     return count;
 }
 
-struct matrix {
-    const float *at;
-    size_t ld;
-    bool transpose;
-};
-
-/* c[m,n] = alpha a b + beta c */
-static void product(size_t m, size_t n, size_t k, float alpha, struct matrix a, struct matrix b, float beta, float *c,
-                    size_t ldc) {
-    struct bco_matmul p = {.transpose_a = a.transpose,
-                           .transpose_b = b.transpose,
-                           .m = m,
-                           .n = n,
-                           .k = k,
-                           .alpha = alpha,
-                           .a = a.at,
-                           .lda = a.ld,
-                           .b = b.at,
-                           .ldb = b.ld,
-                           .beta = beta,
-                           .c = c,
-                           .ldc = ldc};
+static void product(size_t m, size_t n, size_t k, float alpha, struct bco_matrix a, struct bco_matrix b, float beta,
+                    float *c, size_t ldc) {
+    struct bco_matmul p = bco_product(m, n, k, alpha, a, b, beta, c, ldc);
     bco_matmul_single(&p);
 }
 
 /* scores[rows, columns] = alpha * X K^T, or X V^T where `values` */
 static void against_keys(const struct bco_attention *shape, const struct block *block, size_t runs,
-                         const struct run *run, bool values, float alpha, struct matrix x, float *scores) {
+                         const struct run *run, bool values, float alpha, struct bco_matrix x, float *scores) {
     for (size_t r = 0; r < runs; r++)
         product(block->rows, run[r].count, shape->head_dim, alpha, x,
-                (struct matrix){values ? run[r].v : run[r].k, shape->ldkv, true}, 0, scores + run[r].at,
+                (struct bco_matrix){values ? run[r].v : run[r].k, shape->ldkv, true}, 0, scores + run[r].at,
                 block->columns);
 }
 
@@ -126,12 +107,12 @@ static void forward_block(const struct bco_attention *shape, const struct bco_se
                        logsum ? logsum + block->row * shape->heads + head : NULL);
         return;
     }
-    struct matrix query = {q + block->row * shape->ldq + head * D, shape->ldq, false};
+    struct bco_matrix query = {q + block->row * shape->ldq + head * D, shape->ldq, false};
     against_keys(shape, block, runs, run, false, shape->scale, query, scratch);
     softmax_rows(shape, block, scratch, logsum ? logsum + block->row * shape->heads + head : NULL);
     for (size_t r = 0; r < runs; r++)
-        product(block->rows, D, run[r].count, 1, (struct matrix){scratch + run[r].at, block->columns, false},
-                (struct matrix){run[r].v, shape->ldkv, false}, r > 0, out + block->row * shape->ldo + head * D,
+        product(block->rows, D, run[r].count, 1, (struct bco_matrix){scratch + run[r].at, block->columns, false},
+                (struct bco_matrix){run[r].v, shape->ldkv, false}, r > 0, out + block->row * shape->ldo + head * D,
                 shape->ldo);
 }
 
@@ -197,18 +178,18 @@ static void backward_block(const struct bco_attention *shape, const struct bco_s
     size_t D = shape->head_dim, rows = block->rows, n = block->columns, ld = shape->ldkv;
     struct run run[2];
     size_t runs = runs_of(shape, segments, segment, block, head / (shape->heads / shape->kv_heads), run);
-    struct matrix q = {b->q + block->row * shape->ldq + head * D, shape->ldq, false};
-    struct matrix dout = {b->dout + block->row * shape->ldo + head * D, shape->ldo, false};
+    struct bco_matrix q = {b->q + block->row * shape->ldq + head * D, shape->ldq, false};
+    struct bco_matrix dout = {b->dout + block->row * shape->ldo + head * D, shape->ldo, false};
     float *scores = scratch, *dscores = scratch + BLOCK * shape->max_keys;
     against_keys(shape, block, runs, run, false, shape->scale, q, scores);
     against_keys(shape, block, runs, run, true, 1, dout, dscores);
     backward_rows(shape, block, head, b, scores, dscores);
     for (size_t r = 0; r < runs; r++) {
-        struct matrix p = {scores + run[r].at, n, true}, ds = {dscores + run[r].at, n, false}, ds_turned = ds;
+        struct bco_matrix p = {scores + run[r].at, n, true}, ds = {dscores + run[r].at, n, false}, ds_turned = ds;
         ds_turned.transpose = true;
         product(run[r].count, D, rows, 1, p, dout, 1, run[r].dv, ld);
         product(run[r].count, D, rows, shape->scale, ds_turned, q, 1, run[r].dk, ld);
-        product(rows, D, run[r].count, shape->scale, ds, (struct matrix){run[r].k, ld, false}, r > 0,
+        product(rows, D, run[r].count, shape->scale, ds, (struct bco_matrix){run[r].k, ld, false}, r > 0,
                 b->dq + block->row * shape->ldq + head * D, shape->ldq);
     }
 }

@@ -44,6 +44,31 @@ struct bco_matmul {
     bool exact; /* in f32, whatever the team has for the others */
 };
 
+/* An operand whose rows are `ld` apart, or the transpose of one. */
+struct bco_matrix {
+    const float *at;
+    size_t ld;
+    bool transpose;
+};
+
+/* c[m,n] = alpha a b + beta c */
+static inline struct bco_matmul bco_product(size_t m, size_t n, size_t k, float alpha, struct bco_matrix a,
+                                            struct bco_matrix b, float beta, float *c, size_t ldc) {
+    return (struct bco_matmul){.transpose_a = a.transpose,
+                               .transpose_b = b.transpose,
+                               .m = m,
+                               .n = n,
+                               .k = k,
+                               .alpha = alpha,
+                               .a = a.at,
+                               .lda = a.ld,
+                               .b = b.at,
+                               .ldb = b.ld,
+                               .beta = beta,
+                               .c = c,
+                               .ldc = ldc};
+}
+
 /* y[T,out] = x[T,in] W^T + bias. */
 struct bco_linear {
     size_t in, out;

@@ -9,14 +9,7 @@ venv=${GENERATE_VENV:-$BUILD/long-venv}
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/python" -c 'import torch, transformers' 2>/dev/null || "$venv/bin/pip" -q install torch transformers==4.56.2
 mkdir -p shape
-cat >shape/config.json <<'END_OF_CONFIG'
-{
-  "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 576, "intermediate_size": 1536,
-  "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": 49152,
-  "max_position_embeddings": 8192, "hidden_act": "silu", "rms_norm_eps": 1e-05, "rope_theta": 100000,
-  "tie_word_embeddings": true, "initializer_range": 0.041666666666666664
-}
-END_OF_CONFIG
+cp "$ROOT/tests/bench/smollm2-135m.json" shape/config.json
 ${CC:-cc} -O2 -std=c17 -o measure "$ROOT/tests/bench/measure.c" -lopenblas
 awk 'function number() { seed = (seed * 69069 + 1) % 4294967296; return int(seed / 65536) }
 function ids(count, text) { for (text = number() % 49152; count > 1; count--) text = text "," number() % 49152; return text }

@@ -5,14 +5,7 @@ set -eu
 records=${BENCH_RECORDS:-16}
 parameters=134515008
 mkdir -p shape
-cat >shape/config.json <<'END'
-{
-  "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 576, "intermediate_size": 1536,
-  "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": 49152,
-  "max_position_embeddings": 8192, "hidden_act": "silu", "rms_norm_eps": 1e-05, "rope_theta": 100000,
-  "tie_word_embeddings": true, "initializer_range": 0.041666666666666664
-}
-END
+cp "$ROOT/tests/bench/smollm2-135m.json" shape/config.json
 onednn=$(bco-train --version | sed -n 's/.*oneDNN.*/-DBCO_ONEDNN -ldnnl/p')
 # shellcheck disable=SC2086
 ${CC:-cc} -O2 -std=c17 -o measure "$ROOT/tests/bench/measure.c" -lopenblas $onednn

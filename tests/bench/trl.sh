@@ -24,14 +24,7 @@ cd "${BENCH_TRL_FOLDER:-.}"
 [ -x measure ] || ${CC:-cc} -O2 -std=c17 -o measure "$ROOT/tests/bench/measure.c" -lopenblas
 if [ ! -d model ]; then
     mkdir -p shape
-    cat >shape/config.json <<'JSON'
-{
-  "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 576, "intermediate_size": 1536,
-  "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": 49152,
-  "max_position_embeddings": 8192, "hidden_act": "silu", "rms_norm_eps": 1e-05, "rope_theta": 100000,
-  "tie_word_embeddings": true, "initializer_range": 0.041666666666666664
-}
-JSON
+    cp "$ROOT/tests/bench/smollm2-135m.json" shape/config.json
     "$venv/bin/python" "$ROOT/tests/bench/theirs.py" tokenizer "$SHARED" shape
     echo '{"prompt_ids":[1,2],"completion_ids":[3]}' |
         bco-train -q -m shape --ids --init random --loss sft --lr 0 --steps 1 -o model

@@ -266,28 +266,34 @@ lora="--ids --lr 1e-2 --batch 8 --steps 24 --micro-tokens 30 --eval-every 4 --va
     [ "$status" -eq 0 ]
 }
 
-@test "adapters: a damaged checkpoint, a full disk, SIGTERM" {
-    bco-train -q -m "$model" $lora --save-every 5 -o whole ref.jsonl
+# survives OPTIONS WEIGHTS CONFIG KIB: a damaged checkpoint; a disk that is full after KIB; SIGTERM. The weights are those of
+# the undisturbed run, and no model is there before its run has ended.
+survives() {
+    bco-train -q -m "$model" $1 --save-every 5 -o whole ref.jsonl
     cp -r whole cut && rm cut/README.md
     printf 'x' | dd of=cut/checkpoints/step-0000000024.bco bs=1 seek=5000 conv=notrunc 2>/dev/null
-    run bco-train -m "$model" $lora --save-every 5 --resume -o cut ref.jsonl
+    run bco-train -m "$model" $1 --save-every 5 --resume -o cut ref.jsonl
     [ "${lines[0]}" = "bco-train: cut/checkpoints/step-0000000024.bco: damaged checkpoint: its checksum is wrong; trying the one before" ]
-    cmp whole/adapter_model.safetensors cut/adapter_model.safetensors
+    cmp "whole/$2" "cut/$2"
     (
         trap '' XFSZ
-        ulimit -f 8
-        ! bco-train -q -m "$model" $lora --save-every 5 -o limited ref.jsonl 2>err
+        ulimit -f "$4"
+        ! bco-train -q -m "$model" $1 --save-every 5 -o limited ref.jsonl 2>err
     )
     [[ $(cat err) == "bco-train: limited/checkpoints/step-0000000005.bco: "*"File too large" ]]
-    bco-train -q -m "$model" $lora --save-every 5 --resume -o limited ref.jsonl
-    cmp whole/adapter_model.safetensors limited/adapter_model.safetensors
-    bco-train -m "$model" $lora --steps 100000 -o stopped ref.jsonl 2>err &
+    bco-train -q -m "$model" $1 --save-every 5 --resume -o limited ref.jsonl
+    cmp "whole/$2" "limited/$2"
+    bco-train -m "$model" $1 --steps 100000 -o stopped ref.jsonl 2>err &
     until [ "$(wc -l 2>/dev/null <stopped/metrics.jsonl || echo 0)" -ge 5 ]; do :; done
     kill -TERM $!
     code=0
     wait $! || code=$?
     [ $code -eq 4 ]
-    [ ! -e stopped/adapter_config.json ]
+    [ ! -e "stopped/$3" ]
+}
+
+@test "adapters: a damaged checkpoint, a full disk, SIGTERM" {
+    survives "$lora" adapter_model.safetensors adapter_config.json 8
 }
 
 head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every 4 --valid ref.jsonl"
@@ -302,31 +308,18 @@ head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every
     interrupted bf16 -q -m "$model" $head --lora 3 --precision bf16
 }
 
-@test "classifiers: changed settings, a damaged checkpoint, a full disk, SIGTERM" {
-    bco-train -q -m "$model" $head --save-every 5 -o whole ref.jsonl
-    cp -r whole cut && rm cut/README.md
+@test "classifiers: changed settings" {
+    bco-train -q -m "$model" $head --save-every 5 -o cut ref.jsonl
+    rm cut/README.md
     run bco-train -q -m "$model" ${head/--head/} --resume -o cut ref.jsonl
     [ "$status" -eq 1 ]
     [[ $output == "bco-train: cut/checkpoints: cannot resume with another "* ]]
     run bco-train -q -m "$model" $head --loss bce --resume -o cut ref.jsonl
     [ "$output" = "bco-train: cut/checkpoints: cannot resume with another --loss: bce, was bco" ]
-    printf 'x' | dd of=cut/checkpoints/step-0000000024.bco bs=1 seek=5000 conv=notrunc 2>/dev/null
-    run bco-train -m "$model" $head --save-every 5 --resume -o cut ref.jsonl
-    [ "${lines[0]}" = "bco-train: cut/checkpoints/step-0000000024.bco: damaged checkpoint: its checksum is wrong; trying the one before" ]
-    cmp whole/model.safetensors cut/model.safetensors
-    (
-        trap '' XFSZ
-        ulimit -f 40
-        ! bco-train -q -m "$model" $head --save-every 5 -o limited ref.jsonl 2>err
-    )
-    [[ $(cat err) == "bco-train: limited/checkpoints/step-0000000005.bco: "*"File too large" ]]
-    bco-train -m "$model" $head --steps 100000 -o stopped ref.jsonl 2>err &
-    until [ "$(wc -l 2>/dev/null <stopped/metrics.jsonl || echo 0)" -ge 5 ]; do :; done
-    kill -TERM $!
-    code=0
-    wait $! || code=$?
-    [ $code -eq 4 ]
-    [ ! -e stopped/config.json ]
+}
+
+@test "classifiers: a damaged checkpoint, a full disk, SIGTERM" {
+    survives "$head" model.safetensors config.json 40
 }
 
 @test "weights too large for --dtype lose no run" {
