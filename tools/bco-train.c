@@ -19,7 +19,7 @@ struct train {
     double lora_alpha;
     bool head, beta_given, lr_given, dtype_given;
     bool made; /* OUT was not there */
-    uint64_t max_length, max_prompt, batch, micro_tokens, keep;
+    uint64_t max_length, max_prompt, batch, micro_tokens, micro_records, keep;
     bool shift_given, decay_given;
     int loss, shift, schedule, overlong, order, init, precision, dtype, stop_on, recompute;
     struct bco_model *model;
@@ -103,6 +103,8 @@ static size_t add_optimizer(struct cli_option *to, struct train *t) {
         {"batch", 0, CLI_COUNT, &t->batch, "N", "records an optimizer step [32]", NULL, 1, 1e9, NULL},
         {"micro-tokens", 0, CLI_COUNT, &t->micro_tokens, "N",
          "tokens that go through the model at once [up to 2048, from the memory they take]", NULL, 1, 1e9, NULL},
+        {"micro-records", 0, CLI_COUNT, &t->micro_records, "N",
+         "records that do so at most [as many as are of those tokens]", NULL, 1, 1e9, NULL},
         {"recompute", 0, CLI_CHOICE, &t->recompute, "WHEN",
          "compute activations again instead of keeping them: auto, on or off [auto]", "auto|on|off", 0, 0, NULL},
         {"max-memory", 0, CLI_COUNT, &o->max_memory, "SIZE", "that the run may take, as in 6G [80 % of what is free]",
@@ -277,6 +279,7 @@ static void take_options(struct train *t) {
     o->stop_on_accuracy = t->stop_on == 1;
     o->batch = (size_t)t->batch;
     o->micro_tokens = (size_t)t->micro_tokens;
+    o->micro_records = (size_t)t->micro_records;
     o->recompute = (enum bco_recompute)t->recompute;
     o->keep = (size_t)t->keep;
     o->on_memory = tell_memory;

@@ -160,9 +160,11 @@ struct bco_train_options {
     enum bco_shift_rule shift;
     double shift_decay;
     double epochs;
-    uint64_t steps;      /* 0: from epochs */
-    size_t batch;        /* records an optimizer step */
-    size_t micro_tokens; /* tokens a micro-batch may have, unless one sequence has more; 0: chosen here */
+    uint64_t steps; /* 0: from epochs */
+    size_t batch;   /* records an optimizer step */
+    /* What a micro-batch, which goes through the model at once, may have: tokens, unless one sequence has more (0:
+     * chosen here), and records (0: any number). How a step is cut changes no result but its rounding. */
+    size_t micro_tokens, micro_records;
     uint64_t max_memory; /* bytes the process may have; 0: what it has, and 80 % of what is free */
     enum bco_recompute recompute;
     enum bco_schedule schedule;

@@ -63,25 +63,34 @@ static enum bco_code add_mismatched(struct bco_trainer *t, const struct bco_data
     return code;
 }
 
-/* Is there too much in the pack since it had `count` sequences, and not only now? Then that is taken out again. */
-static bool overflows(struct bco_trainer *t, size_t count, size_t rows) {
+/* Is there too much in the pack, of now `records` records, since it had `count` sequences, and not only now? Then that
+ * is taken out again. */
+static bool overflows(struct bco_trainer *t, size_t count, size_t rows, size_t records) {
     struct bco_pack *pack = &t->micro.pack;
-    if (count == 0 || pack->rows <= t->micro_tokens) return false;
+    size_t most = t->options->micro_records;
+    if (count == 0 || (pack->rows <= t->micro_tokens && (most == 0 || records <= most))) return false;
     bco_pack_cut(pack, count, rows);
     return true;
+}
+
+/* Behind the first of them, the second half of a pair is none of its own. */
+static bool begins_record(const struct bco_dataset *data, const size_t *entries, size_t i) {
+    return i == 0 || !bco_dataset_entry(data, entries[i])->second;
 }
 
 enum bco_code bco_micro_fill_mismatched(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries,
                                         size_t count, struct bco_error *err) {
     struct bco_pack *pack = &t->micro.pack;
     enum bco_code code = BCO_OK;
+    size_t records = 0;
     bco_pack_clear(pack);
     for (size_t i = 0; i < count && code == BCO_OK; i++) {
         struct bco_mismatch mismatch;
         size_t rows = pack->rows;
+        records += begins_record(data, entries, i);
         code = bco_dataset_mismatch(data, entries[i], &mismatch, err);
         if (code == BCO_OK) code = add_mismatched(t, data, entries[i], &mismatch, err);
-        if (code == BCO_OK && overflows(t, i, rows)) break;
+        if (code == BCO_OK && overflows(t, i, rows, records)) break;
     }
     return code;
 }
@@ -93,13 +102,14 @@ static size_t unit_of(const struct bco_trainer *t) {
 enum bco_code bco_micro_fill(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries, size_t count,
                              struct bco_error *err) {
     struct bco_pack *pack = &t->micro.pack;
-    size_t unit = unit_of(t);
+    size_t unit = unit_of(t), records = 0;
     enum bco_code code = BCO_OK;
     bco_pack_clear(pack);
     for (size_t i = 0; i < count && code == BCO_OK; i += unit) {
         size_t rows = pack->rows;
+        records += begins_record(data, entries, i);
         for (size_t k = i; k < i + unit && k < count && code == BCO_OK; k++) code = add(t, data, entries[k], err);
-        if (code == BCO_OK && overflows(t, i, rows)) break;
+        if (code == BCO_OK && overflows(t, i, rows, records)) break;
     }
     return code;
 }

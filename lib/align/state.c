@@ -77,6 +77,7 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_number(&s, "--shift-decay", o->shift_decay);
     add_count(&s, "--batch", o->batch);
     add_count(&s, "--micro-tokens", t->micro_tokens);
+    if (o->micro_records) add_count(&s, "--micro-records", o->micro_records);
     add_number(&s, "--lr", o->learning_rate);
     add_text(&s, "--schedule", bco_schedule_name(o->schedule));
     add_count(&s, "--warmup (steps)", t->warmup);

@@ -145,6 +145,8 @@ same() {
     [ "$output" = "bco-train: out/checkpoints: cannot resume with another --steps or --epochs: 40 steps, were 30 (only --schedule constant can)" ]
     run train --resume -o out --steps 20
     [ "$output" = "bco-train: out/checkpoints: cannot resume with another --steps or --epochs: 20 steps, were 30" ]
+    run train --resume -o out --micro-records 4
+    [ "$output" = "bco-train: out/checkpoints: cannot resume with another --micro-records: 4, was not there" ]
     run train --resume -o out --warmup 7
     [ "$output" = "bco-train: out/checkpoints: cannot resume with another --warmup (steps): 7, was 3" ]
     head -n 39 ref.jsonl >fewer

@@ -425,33 +425,37 @@ static void test_kto_clamp(void **state) {
 /* ---- one delta a step, however it is cut --------------------------------------------------------- */
 
 struct seen {
-    double loss[12], delta[12], norm[12], z[12]; /* z: 0 where the loss has none */
+    double loss[12], delta[12], norm[12], z[12], up[12]; /* 0 where the loss has none */
     size_t steps;
 };
 
 static void remember(void *user, const struct bco_train_metrics *m) {
     struct seen *seen = user;
     seen->loss[seen->steps] = m->loss;
-    seen->delta[seen->steps] = m->delta;
+    seen->delta[seen->steps] = isnan(m->delta) ? 0 : m->delta;
     seen->z[seen->steps] = isnan(m->z) ? 0 : m->z;
+    seen->up[seen->steps] = isnan(m->rewards_up) ? 0 : m->rewards_up;
     seen->norm[seen->steps++] = m->gradient_norm;
 }
 
-static struct seen run_cut(const char *records, enum bco_loss loss, enum bco_shift_rule shift, size_t micro_tokens) {
+/* Micro-batches of `micro` records; 0: of all. */
+static struct seen run_cut(const char *records, enum bco_loss loss, enum bco_shift_rule shift, size_t micro) {
     struct bco_error err = {0};
     struct bco_train_options o;
     struct seen seen = {.steps = 0};
     struct bco_model *model = open_model();
     struct bco_dataset *data = read_records(model, records, loss);
     char out[96];
-    snprintf(out, sizeof out, "%s/%s-%s-%zu", folder, bco_loss_name(loss), bco_shift_name(shift), micro_tokens);
+    static int runs;
+    snprintf(out, sizeof out, "%s/cut-%d", folder, runs++);
     bco_train_defaults(&o);
     o.loss = loss;
     o.shift = shift;
     o.shift_decay = 0.9;
     o.learning_rate = 2e-4;
     o.batch = 10;
-    o.micro_tokens = micro_tokens;
+    o.micro_tokens = 100000;
+    o.micro_records = micro;
     o.out = out;
     o.on_metrics = remember;
     o.user = &seen;
@@ -461,49 +465,48 @@ static struct seen run_cut(const char *records, enum bco_loss loss, enum bco_shi
     return seen;
 }
 
-/* Micro-batches of one record, of some, and of all. */
-static void test_cuts(void **state) {
-    (void)state;
-    const enum bco_shift_rule rules[] = {BCO_SHIFT_EMA, BCO_SHIFT_BATCH, BCO_SHIFT_RUNNING, BCO_SHIFT_CUMULATIVE};
-    struct trace t = open_trace("bco_trl_accum1");
-    char records[128];
-    snprintf(records, sizeof records, "%s", write_records(&t));
-    for (size_t r = 0; r < 4; r++) {
-        struct seen whole = run_cut(records, BCO_LOSS_BCO, rules[r], 100000),
-                    cut[] = {run_cut(records, BCO_LOSS_BCO, rules[r], 1), run_cut(records, BCO_LOSS_BCO, rules[r], 150),
-                             run_cut(records, BCO_LOSS_BCO, rules[r], 500)};
-        assert_true(whole.steps == 5);
-        for (size_t c = 0; c < 3; c++)
-            for (size_t s = 0; s < whole.steps; s++) {
-                assert_near(cut[c].loss[s], whole.loss[s], 1e-6);
-                assert_near(cut[c].delta[s], whole.delta[s], 2e-6);
-                assert_near(cut[c].norm[s], whole.norm[s], 1e-4);
-            }
+static void compare_cuts(const char *records, enum bco_loss loss, enum bco_shift_rule shift) {
+    const size_t micro[] = {1, 2, 5};
+    const double size = loss == BCO_LOSS_IPO ? 25 : 1; /* of a loss when nothing is learned yet */
+    struct seen whole = run_cut(records, loss, shift, 0);
+    assert_true(whole.steps >= 2);
+    for (size_t c = 0; c < 3; c++) {
+        struct seen cut = run_cut(records, loss, shift, micro[c]);
+        assert_int_equal(cut.steps, whole.steps);
+        for (size_t s = 0; s < whole.steps; s++) {
+            assert_near(cut.delta[s], whole.delta[s], 1e-6);
+            assert_near(cut.loss[s], whole.loss[s], 1e-6 * size);
+            assert_near(cut.up[s], whole.up[s], 3e-6);
+            assert_near(cut.z[s], whole.z[s], 1e-5);
+            assert_near(cut.norm[s], whole.norm[s], 5e-6 * (1 + whole.norm[s]));
+        }
     }
-    yyjson_doc_free(t.doc);
 }
 
-/* The other losses: their value, kto's z and the gradient are of the step, not of its micro-batches. */
-static void test_cuts_of_losses(void **state) {
+/* delta, the loss, kto's z and the gradient are of the step, not of its micro-batches. */
+static void test_cuts(void **state) {
     (void)state;
-    const enum bco_loss losses[] = {BCO_LOSS_BCE, BCO_LOSS_KTO, BCO_LOSS_DPO, BCO_LOSS_IPO, BCO_LOSS_NCA, BCO_LOSS_SFT};
-    const size_t micro_tokens[] = {1, 150, 500};
-    for (size_t l = 0; l < sizeof losses / sizeof *losses; l++) {
-        struct trace t = open_trace(bco_loss_name(losses[l]));
-        const char *written = write_records(&t);
+    const struct {
+        enum bco_loss loss;
+        enum bco_shift_rule shift;
+        const char *trace;
+    } runs[] = {{BCO_LOSS_BCO, BCO_SHIFT_EMA, "bco_trl_accum1"},
+                {BCO_LOSS_BCO, BCO_SHIFT_BATCH, "bco_trl_accum1"},
+                {BCO_LOSS_BCO, BCO_SHIFT_RUNNING, "bco_trl_accum1"},
+                {BCO_LOSS_BCO, BCO_SHIFT_CUMULATIVE, "bco_trl_accum1"},
+                {BCO_LOSS_BCO, BCO_SHIFT_NONE, "bco_trl_accum1"},
+                {BCO_LOSS_BCO, BCO_SHIFT_BATCH, "dpo"},
+                {BCO_LOSS_BCE, BCO_SHIFT_NONE, "bce"},
+                {BCO_LOSS_KTO, BCO_SHIFT_NONE, "kto"},
+                {BCO_LOSS_DPO, BCO_SHIFT_NONE, "dpo"},
+                {BCO_LOSS_IPO, BCO_SHIFT_NONE, "ipo"},
+                {BCO_LOSS_NCA, BCO_SHIFT_NONE, "nca"},
+                {BCO_LOSS_SFT, BCO_SHIFT_NONE, "sft"}};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct trace t = open_trace(runs[i].trace);
         char records[128];
-        snprintf(records, sizeof records, "%s", written);
-        struct seen whole = run_cut(records, losses[l], BCO_SHIFT_NONE, 100000);
-        for (size_t c = 0; c < 3; c++) {
-            struct seen cut = run_cut(records, losses[l], BCO_SHIFT_NONE, micro_tokens[c]);
-            assert_int_equal(cut.steps, whole.steps);
-            for (size_t s = 0; s < whole.steps; s++) {
-                double size = losses[l] == BCO_LOSS_IPO ? 25 : 1; /* of a loss when nothing is learned yet */
-                assert_near(cut.loss[s], whole.loss[s], 2e-6 * size);
-                assert_near(cut.z[s], whole.z[s], 2e-5);
-                assert_near(cut.norm[s], whole.norm[s], 2e-5 * (size + whole.norm[s]));
-            }
-        }
+        snprintf(records, sizeof records, "%s", write_records(&t));
+        compare_cuts(records, runs[i].loss, runs[i].shift);
         yyjson_doc_free(t.doc);
     }
 }
@@ -612,21 +615,13 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours),
-        WITH_FOLDER(test_bco_ours_late),
-        WITH_FOLDER(test_bco_trl),
-        WITH_FOLDER(test_bce),
-        WITH_FOLDER(test_sft),
-        WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),
-        WITH_FOLDER(test_nca),
-        WITH_FOLDER(test_lora),
-        WITH_FOLDER(test_kto),
-        WITH_FOLDER(test_kto_clamp),
-        WITH_FOLDER(test_cuts),
-        WITH_FOLDER(test_cuts_of_losses),
-        WITH_FOLDER(test_sft_weight),
-        cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours),   WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),    WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),        WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),        WITH_FOLDER(test_nca),
+        WITH_FOLDER(test_lora),       WITH_FOLDER(test_kto),
+        WITH_FOLDER(test_kto_clamp),  WITH_FOLDER(test_cuts),
+        WITH_FOLDER(test_sft_weight), cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
