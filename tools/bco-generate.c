@@ -76,7 +76,8 @@ static int check_usage(struct generate *g) {
 
 static enum bco_code open_all(struct generate *g, struct bco_error *err) {
     const struct bco_model_options options = {.threads = g->cli.threads, .adapter = g->adapter};
-    const struct bco_reader_options reading = {.format = g->run.text ? BCO_FORMAT_TEXT : BCO_FORMAT_AUTO};
+    const struct bco_reader_options reading = {.format = g->run.text ? BCO_FORMAT_TEXT : BCO_FORMAT_AUTO,
+                                               .ahead = true};
     struct bco_generate_run *run = &g->run;
     enum bco_code code = bco_model_open(&g->opened, g->model, &options, err);
     if (!code && !run->ids) code = bco_tokenizer_open(&g->tokenizer, g->model, err);

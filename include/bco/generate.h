@@ -44,6 +44,8 @@ struct bco_prompt {
     size_t count;       /* at least 1 */
     uint64_t stream;    /* of its random numbers: completion i of it depends on the seed, stream and i alone */
     void *tag;          /* for the sink */
+    bool busy;          /* set for the source: sequences are under way, which would stand still while it waits */
+    bool later;         /* set by the source, where it does not want to wait: no prompt now, ask again */
 };
 
 enum bco_finish {
@@ -61,7 +63,7 @@ struct bco_completion {
                          itself: no temperature, no choice, no penalty */
 };
 
-/* The next prompt, or *end. */
+/* The next prompt, or *end; or prompt->later, where prompt->busy. */
 typedef enum bco_code bco_prompt_source(void *user, struct bco_prompt *prompt, bool *end, struct bco_error *err);
 /* The n completions of a prompt, in the order in which the prompts came. They hold during the call. */
 typedef enum bco_code bco_completion_sink(void *user, void *tag, const struct bco_completion *completions, size_t n,
@@ -82,7 +84,7 @@ BCO_API enum bco_code bco_generate(struct bco_model *model, const struct bco_tok
 struct bco_generate_run {
     struct bco_model *model;
     const struct bco_tokenizer *tokenizer; /* NULL with `ids` */
-    struct bco_reader *reader;
+    struct bco_reader *reader; /* opened with `ahead`: what runs does not wait for records that have not come */
     struct bco_writer *writer;
     struct bco_writer *rejects; /* NULL: a bad record ends the run */
     bool ids;                   /* records carry prompt_ids, used as they are, and get completion_ids */

@@ -30,6 +30,7 @@ enum bco_format {
 struct bco_reader_options {
     enum bco_format format; /* BCO_FORMAT_AUTO: by name, else by the first byte (bco-records(5)) */
     char delimiter;         /* of CSV; 0: a comma, or what a first line `sep=;` says */
+    bool ahead;             /* a thread waits for inputs that are no plain files, so that bco_reader_ready can tell */
 };
 
 /* One record with the place it came from. It belongs to its reader and holds
@@ -48,6 +49,10 @@ BCO_API enum bco_code bco_reader_open(struct bco_reader **reader, const char *co
  * text of the broken one). Where bco_reader_fatal is true nothing more comes from
  * this input, and the next call goes on with the next one. */
 BCO_API enum bco_code bco_reader_next(struct bco_reader *reader, struct bco_record **record, struct bco_error *err);
+
+/* False where bco_reader_next would have to wait for what a pipe or a terminal has not given yet; true at the end,
+ * before the first record, and always where the reader was opened without `ahead`. */
+BCO_API bool bco_reader_ready(struct bco_reader *reader);
 
 /* The bytes of the record the last call of bco_reader_next gave or refused, as
  * they stood in the input (a line without its newline, a CSV row, an element). */

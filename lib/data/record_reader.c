@@ -404,10 +404,21 @@ static struct batch *wait_for_batch(struct bco_reader *r) {
     return &r->batches[r->used_count % BATCHES];
 }
 
-/* A short input is not worth a thread. */
+/* Reading them waits for nobody. */
+static bool all_plain_files(const struct source *s) {
+    struct stat st;
+    for (size_t i = 0; i < s->count; i++)
+        if ((strcmp(s->paths[i], "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(s->paths[i], &st)) != 0 ||
+            !S_ISREG(st.st_mode))
+            return false;
+    return true;
+}
+
+/* A short input is not worth a thread, unless somebody asks whether it has come. */
 static void next_batch(struct bco_reader *r) {
     bool first = r->batch == NULL;
-    if (!first && !r->threaded && !r->tried && r->batch->length >= READ_SIZE / 8) {
+    bool worth = first ? r->source.options.ahead && !all_plain_files(&r->source) : r->batch->length >= READ_SIZE / 8;
+    if (worth && !r->threaded && !r->tried) {
         r->tried = true;
         r->batch = NULL;
         start_thread(r);
@@ -506,6 +517,15 @@ enum bco_code bco_reader_next(struct bco_reader *r, struct bco_record **record, 
         if (r->batch && r->batch->end) return BCO_OK;
         next_batch(r);
     }
+}
+
+bool bco_reader_ready(struct bco_reader *r) {
+    if (!r->threaded) return true;
+    if (r->batch && (r->at < r->batch->count || r->batch->failed || r->batch->end)) return true;
+    pthread_mutex_lock(&r->mutex);
+    bool ready = r->made_count - r->used_count > (r->batch != NULL);
+    pthread_mutex_unlock(&r->mutex);
+    return ready;
 }
 
 const char *bco_reader_raw(const struct bco_reader *r, size_t *length) {

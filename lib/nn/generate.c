@@ -179,11 +179,15 @@ static int32_t choose(const struct engine *e, struct place *p, const float *logi
 
 /* ---- new sequences ---------------------------------------------------------------- */
 
-static enum bco_code pull(struct engine *e, struct bco_error *err) {
+/* *none: there is none now, or never again. */
+static enum bco_code pull(struct engine *e, bool *none, struct bco_error *err) {
     struct request *r = request_at(e, e->last);
     size_t positions = bco_model_positions(e->model);
+    r->prompt.busy = e->first < e->last;
     enum bco_code code = e->source(e->user, &r->prompt, &e->ended, err);
-    if (code || e->ended) return code;
+    *none = e->ended || r->prompt.later;
+    r->prompt.later = false;
+    if (code || *none) return code;
     e->last++; /* from here on it is cleared with the others */
     if (r->prompt.count == 0) return bco_fail(err, BCO_EDATA, "prompt has no tokens");
     if (r->prompt.count >= positions)
@@ -242,8 +246,8 @@ static enum bco_code start_one(struct engine *e, size_t slot, bool *none, struct
     bool all_started = e->last == e->first || request_at(e, e->last - 1)->started == e->options.n;
     if (all_started) {
         if (e->ended || e->last - e->first == e->room) return BCO_OK;
-        enum bco_code code = pull(e, err);
-        if (code || e->ended) return code;
+        enum bco_code code = pull(e, none, err);
+        if (code || *none) return code;
     }
     uint64_t number = e->last - 1;
     struct request *r = request_at(e, number);

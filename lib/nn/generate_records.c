@@ -145,6 +145,10 @@ static enum bco_code next_prompt(void *user, struct bco_prompt *prompt, bool *en
     const struct bco_generate_run *run = work->run;
     for (;;) {
         struct bco_record *record;
+        if (prompt->busy && !bco_reader_ready(run->reader)) {
+            prompt->later = true;
+            return BCO_OK;
+        }
         enum bco_code code = bco_reader_next(run->reader, &record, err);
         if (code == BCO_EUSAGE) /* it would ask for an option that there is not */
             return bco_fail(err, BCO_EUSAGE,

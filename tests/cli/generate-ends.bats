@@ -57,3 +57,21 @@ wait_for() {
     [ ! -e rejects.jsonl ]
     [ "$(wc -l <first)" -eq 1 ]
 }
+
+@test "a record that has come is answered while the next ones are awaited" {
+    mkfifo in
+    bco-generate -q -m "$model" -n 2 in >out 2>err &
+    pid=$!
+    exec 4>in
+    for lines in 2 6 10; do
+        questions 1 | tee -a in.jsonl >&4
+        printf '{"id":2,' | tee -a in.jsonl >&4
+        wait_for out $lines
+        echo '"prompt":"How can I lock the radio?"}' | tee -a in.jsonl >&4
+        wait_for out $((lines + 2))
+    done
+    exec 4>&-
+    wait $pid
+    bco-generate -q -m "$model" -n 2 in.jsonl | cmp - out
+    [ ! -s err ]
+}

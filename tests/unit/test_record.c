@@ -1,4 +1,5 @@
 /* Records: read, looked at, checked, changed, written, rejected. */
+#define _DEFAULT_SOURCE /* usleep */
 #include <bco/bco.h>
 
 #include <math.h>
@@ -137,7 +138,7 @@ static void reads_tables(void **state) {
     READS(".csv", "a,b\n", "");
     READS(".csv", "", "");
     READS(".tsv", "a\tb,c\n1\t\"2\t3\"\n", "2 {\"a\":\"1\",\"b,c\":\"2\\t3\"}\n");
-    check_log(".txt", "a;b\n1;2\n", 8, &(struct bco_reader_options){BCO_FORMAT_CSV, ';'},
+    check_log(".txt", "a;b\n1;2\n", 8, &(struct bco_reader_options){.format = BCO_FORMAT_CSV, .delimiter = ';'},
               "2 {\"a\":\"1\",\"b\":\"2\"}\n");
     check_log(".csv", "sep=;\na;b\n1;2\n", 14, &semicolon, "3 {\"a\":\"1\",\"b\":\"2\"}\n");
     check_log(".csv", "a\tb\n1\t2\n", 8, &tsv, "2 {\"a\":\"1\",\"b\":\"2\"}\n");
@@ -259,6 +260,41 @@ static struct bco_record *parse(const char *json) {
     struct bco_record *record;
     assert_int_equal(bco_record_parse(&record, json, strlen(json), NULL), BCO_OK);
     return record;
+}
+
+/* Ready: a record that is whole, or the end. */
+static void tells_whether_a_record_has_come(void **state) {
+    int ends[2];
+    char path[32];
+    struct bco_reader *reader;
+    struct bco_record *record;
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    const char *paths[] = {path};
+    const struct bco_reader_options options = {.ahead = true};
+    assert_int_equal(bco_reader_open(&reader, paths, 1, &options, NULL), BCO_OK);
+    assert_true(bco_reader_ready(reader));
+    assert_int_equal(write(ends[1], "{\"a\":1}\n{\"a\":2}\n{\"a\":", 21), 21);
+    for (int i = 0; i < 2; i++) {
+        assert_true(bco_reader_ready(reader));
+        assert_int_equal(bco_reader_next(reader, &record, NULL), BCO_OK);
+        assert_int_equal(bco_record_line(record), i + 1);
+    }
+    usleep(20000);
+    assert_false(bco_reader_ready(reader));
+    assert_int_equal(write(ends[1], "3}\n", 3), 3);
+    for (int tries = 0; tries < 1000 && !bco_reader_ready(reader); tries++) usleep(10000);
+    assert_true(bco_reader_ready(reader));
+    assert_int_equal(bco_reader_next(reader, &record, NULL), BCO_OK);
+    assert_int_equal(close(ends[1]), 0);
+    for (int tries = 0; tries < 1000 && !bco_reader_ready(reader); tries++) usleep(10000);
+    assert_true(bco_reader_ready(reader));
+    assert_int_equal(bco_reader_next(reader, &record, NULL), BCO_OK);
+    assert_null(record);
+    assert_true(bco_reader_ready(reader));
+    bco_reader_close(reader);
+    close(ends[0]);
 }
 
 static void looks_at_fields(void **state) {
@@ -602,6 +638,7 @@ int main(void) {
         cmocka_unit_test(reads_several_inputs),
         cmocka_unit_test(reads_far_ahead),
         cmocka_unit_test(reads_a_pipe_and_leaves_it),
+        cmocka_unit_test(tells_whether_a_record_has_come),
         cmocka_unit_test(looks_at_fields),
         cmocka_unit_test(gives_json),
         cmocka_unit_test(reads_ids),
