@@ -18,10 +18,14 @@ struct files {
     char references[4096], aligned[4096];
 };
 
-static void show_step(void *user, const struct bco_train_metrics *m) {
+/* Enough is enough: with this margin the run ends, and the model is written. */
+static const double enough = 0.25;
+
+static enum bco_train_next show_step(void *user, const struct bco_train_metrics *m) {
+    double margin = m->rewards_up - m->rewards_down;
     (void)user;
-    printf("step %2llu: loss %.3f, margin %+.3f\n", (unsigned long long)m->step, m->loss,
-           m->rewards_up - m->rewards_down);
+    printf("step %2llu: loss %.3f, margin %+.3f\n", (unsigned long long)m->step, m->loss, margin);
+    return margin >= enough ? BCO_TRAIN_END : BCO_TRAIN_GO_ON;
 }
 
 static void show_warning(void *user, const char *message) {
@@ -75,7 +79,7 @@ static enum bco_code train(const struct files *files, struct bco_error *err) {
     bco_train_defaults(&options);
     options.learning_rate = 1e-4;
     options.batch = 4;
-    options.epochs = 6;
+    options.epochs = 12;
     options.out = files->aligned;
     options.on_metrics = show_step;
     enum bco_code code = bco_model_open(&model, files->model, &trainable, err);

@@ -151,6 +151,10 @@ struct bco_train_memory {
  * for bit. AUTO: where memory asks for it. */
 enum bco_recompute { BCO_RECOMPUTE_AUTO, BCO_RECOMPUTE_ON, BCO_RECOMPUTE_OFF };
 
+/* What a run does next: GO_ON; LEAVE as if watch asked to stop, with a checkpoint saved that a later run resumes from;
+ * END here as if this were the last step: after an evaluation, with the model written as it is. */
+enum bco_train_next { BCO_TRAIN_GO_ON, BCO_TRAIN_LEAVE, BCO_TRAIN_END };
+
 struct bco_train_options {
     enum bco_loss loss; /* of a classifier bco or bce; the records are read for the same one */
     double beta;
@@ -185,8 +189,8 @@ struct bco_train_options {
     uint64_t save_every;    /* steps between checkpoints; 0: none unless the run is interrupted */
     size_t keep;            /* checkpoints that stay, at least 1 */
     bool resume;
-    /* Called after each step and each evaluation; may be NULL. */
-    void (*on_metrics)(void *user, const struct bco_train_metrics *metrics);
+    /* Called after each step and each evaluation; may be NULL: GO_ON always. */
+    enum bco_train_next (*on_metrics)(void *user, const struct bco_train_metrics *metrics);
     /* Called before the first step; may be NULL. */
     void (*on_memory)(void *user, const struct bco_train_memory *memory);
     void *user;
@@ -215,8 +219,8 @@ BCO_API enum bco_code bco_train_prepare(const struct bco_train_options *options,
 /* Trains `model` (trainable) on `train`, evaluates on `valid` (NULL: never),
  * and writes `options->out`: the model, metrics.jsonl, README.md and, in
  * checkpoints/, what a later run resumes from: bco-train(5). Equal settings
- * give equal bytes. BCO_EINTERRUPTED: watch asked to stop, a checkpoint is
- * saved. BCO_EDATA: a loss or a gradient that is no number (the records are
+ * give equal bytes. BCO_EINTERRUPTED: watch or on_metrics asked to stop, a
+ * checkpoint is saved. BCO_EDATA: a loss or a gradient that is no number (the records are
  * named), or settings that do not fit the checkpoint; nothing was overwritten. */
 BCO_API enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train,
                                 const struct bco_dataset *valid, const struct bco_train_options *options,

@@ -117,7 +117,8 @@ static enum bco_code report(struct bco_trainer *t, const struct bco_train_metric
     if (code != BCO_OK) return code;
     const char *warning = bco_signs_watch(&t->signs, m, o, t->step <= t->warmup, text, sizeof text);
     if (warning) bco_trainer_warn(t, warning);
-    if (o->on_metrics) o->on_metrics(o->user, m);
+    enum bco_train_next next = o->on_metrics ? o->on_metrics(o->user, m) : BCO_TRAIN_GO_ON;
+    if (t->next != BCO_TRAIN_END) t->next = next;
     if (t->watch && t->watch->progress) t->watch->progress(t->watch->user, t->step, t->steps, "steps");
     return BCO_OK;
 }
@@ -125,7 +126,7 @@ static enum bco_code report(struct bco_trainer *t, const struct bco_train_metric
 static bool evaluation_due(const struct bco_trainer *t) {
     uint64_t every = t->options->eval_every ? t->options->eval_every : t->per_epoch;
     if (!t->valid || t->step == 0 || t->evaluated == t->step) return false;
-    return t->step == t->steps || t->step % every == 0;
+    return t->step == t->steps || t->next == BCO_TRAIN_END || t->step % every == 0;
 }
 
 static enum bco_code evaluate(struct bco_trainer *t, struct bco_error *err) {
@@ -151,14 +152,21 @@ static void say_stopped(const struct bco_trainer *t) {
 }
 
 /* A checkpoint follows the step's evaluation, so that no run evaluates twice. */
-static enum bco_code advance(struct bco_trainer *t, bool *done, struct bco_error *err) {
+static enum bco_code evaluate_and_save(struct bco_trainer *t, bool *done, struct bco_error *err) {
     const struct bco_train_options *o = t->options;
-    struct bco_train_metrics metrics;
     enum bco_code code = evaluation_due(t) ? evaluate(t, err) : BCO_OK;
-    *done = t->step == t->steps || out_of_patience(t);
+    if (code == BCO_OK && t->next == BCO_TRAIN_LEAVE) return BCO_EINTERRUPTED;
+    *done = t->step == t->steps || t->next == BCO_TRAIN_END || out_of_patience(t);
     bool save = o->save_every && t->step > t->result->resumed_from && (t->step % o->save_every == 0 || *done);
     if (code == BCO_OK && save) code = bco_trainer_save(t, err);
-    if (code == BCO_OK && *done && t->step < t->steps) say_stopped(t);
+    if (code == BCO_OK && t->step < t->steps && out_of_patience(t)) say_stopped(t);
+    return code;
+}
+
+static enum bco_code advance(struct bco_trainer *t, bool *done, struct bco_error *err) {
+    struct bco_train_metrics metrics;
+    if (t->next == BCO_TRAIN_LEAVE) return BCO_EINTERRUPTED;
+    enum bco_code code = evaluate_and_save(t, done, err);
     if (code != BCO_OK || *done) return code;
     code = bco_trainer_step(t, &metrics, err);
     return code == BCO_OK ? report(t, &metrics, err) : code;

@@ -46,6 +46,7 @@ struct bco_trainer {
     size_t *chosen;   /* entries of the step, or of the evaluation */
     size_t chosen_capacity;
     struct bco_micro micro;
+    enum bco_train_next next; /* what on_metrics wants */
 
     /* The state of the run: this, the weights and the moments are in a checkpoint. */
     uint64_t step;      /* steps done */

@@ -152,7 +152,7 @@ static void write_records(const char *path, const struct pack *p, const double *
     assert_int_equal(fclose(file), 0);
 }
 
-static void compare_step(void *user, const struct bco_train_metrics *m) {
+static enum bco_train_next compare_step(void *user, const struct bco_train_metrics *m) {
     yyjson_val *steps = user;
     yyjson_val *step = yyjson_arr_get(steps, m->step - 1);
     assert_near(m->loss, golden_number(step, "loss"), 1e-5);
@@ -161,6 +161,7 @@ static void compare_step(void *user, const struct bco_train_metrics *m) {
     assert_near(m->rewards_down, golden_number(step, "rewards_down"), 1e-5);
     assert_near(m->gradient_norm, golden_number(step, "gradient_norm"), 1e-4 * golden_number(step, "gradient_norm"));
     assert_near(m->learning_rate, golden_number(step, "learning_rate"), 1e-12);
+    return BCO_TRAIN_GO_ON;
 }
 
 static struct bco_train_options options_of(yyjson_val *settings, const char *out) {

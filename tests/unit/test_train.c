@@ -42,6 +42,18 @@ static const char *in_folder(const char *name) {
     return path;
 }
 
+static char *read_whole(const char *path, size_t *count) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    *count = (size_t)ftell(file);
+    char *bytes = malloc(*count + 1);
+    rewind(file);
+    assert_int_equal(fread(bytes, 1, *count, file), *count);
+    fclose(file);
+    return bytes;
+}
+
 static void must(enum bco_code code, const struct bco_error *err) {
     char text[2200];
     if (code == BCO_OK) return;
@@ -190,7 +202,7 @@ static void compare_pairs(struct trace *t, const struct bco_train_metrics *m, yy
     if (t->step > 0) assert_near(m->accuracy, share_above(chosen, rejected), 1e-12);
 }
 
-static void compare_step(void *user, const struct bco_train_metrics *m) {
+static enum bco_train_next compare_step(void *user, const struct bco_train_metrics *m) {
     struct trace *t = user;
     yyjson_val *step = yyjson_arr_get(t->steps, t->step);
     assert_non_null(step);
@@ -208,6 +220,7 @@ static void compare_step(void *user, const struct bco_train_metrics *m) {
         compare(t, "m_down", m->shift_down, yyjson_obj_get(step, "m_down"));
     compare_pairs(t, m, step);
     t->step++;
+    return BCO_TRAIN_GO_ON;
 }
 
 static int32_t *ids_of(yyjson_val *record, const char *name, size_t *prompt_len, size_t *length) {
@@ -429,13 +442,14 @@ struct seen {
     size_t steps;
 };
 
-static void remember(void *user, const struct bco_train_metrics *m) {
+static enum bco_train_next remember(void *user, const struct bco_train_metrics *m) {
     struct seen *seen = user;
     seen->loss[seen->steps] = m->loss;
     seen->delta[seen->steps] = isnan(m->delta) ? 0 : m->delta;
     seen->z[seen->steps] = isnan(m->z) ? 0 : m->z;
     seen->up[seen->steps] = isnan(m->rewards_up) ? 0 : m->rewards_up;
     seen->norm[seen->steps++] = m->gradient_norm;
+    return BCO_TRAIN_GO_ON;
 }
 
 /* Micro-batches of `micro` records; 0: of all. */
@@ -586,6 +600,107 @@ static void test_sft_weight(void **state) {
     yyjson_doc_free(pairs.doc);
 }
 
+/* ---- a caller that stops the run ---------------------------------------------------------------------- */
+
+struct stopper {
+    uint64_t at;     /* the step that is answered with `next` */
+    bool evaluation; /* or its evaluation */
+    enum bco_train_next next;
+    uint64_t steps, evaluations; /* the last ones seen */
+    double loss;                 /* the sum of all */
+};
+
+static enum bco_train_next stop_at(void *user, const struct bco_train_metrics *m) {
+    struct stopper *s = user;
+    *(m->evaluation ? &s->evaluations : &s->steps) = m->step;
+    s->loss += m->loss;
+    return m->step == s->at && m->evaluation == s->evaluation ? s->next : BCO_TRAIN_GO_ON;
+}
+
+/* Six steps, evaluated at 3 and 6; into the folder `out`. */
+static enum bco_code run_stopped(const char *records, const char *out, bool resume, struct stopper *stopper,
+                                 struct bco_train_result *result, struct bco_error *err) {
+    struct bco_train_options o;
+    struct bco_model *model = open_model();
+    struct bco_dataset *data = read_records(model, records, BCO_LOSS_BCO);
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", folder, out);
+    bco_train_defaults(&o);
+    o.learning_rate = 2e-4;
+    o.batch = 8;
+    o.steps = 6;
+    o.eval_every = 3;
+    o.resume = resume;
+    o.out = path;
+    o.on_metrics = stop_at;
+    o.user = stopper;
+    enum bco_code code = bco_train(model, data, data, &o, NULL, result, err);
+    bco_dataset_close(data);
+    bco_model_close(model);
+    return code;
+}
+
+static bool exists(const char *name) {
+    return access(in_folder(name), F_OK) == 0;
+}
+
+static void check_same(const char *a, const char *b) {
+    char path[128];
+    size_t count, other_count;
+    snprintf(path, sizeof path, "%s", in_folder(a));
+    char *x = read_whole(path, &count), *y = read_whole(in_folder(b), &other_count);
+    assert_int_equal(count, other_count);
+    assert_memory_equal(x, y, count);
+    free(x);
+    free(y);
+}
+
+/* LEAVE is an interruption, from a step or from an evaluation: what is resumed is the run that was not stopped. */
+static void check_leaving(const char *records, bool evaluation) {
+    struct bco_error err = {0};
+    struct bco_train_result result;
+    struct stopper whole = {.at = 0}, before = {.at = 3, .evaluation = evaluation, .next = BCO_TRAIN_LEAVE},
+                   after = {.at = 0};
+    must(run_stopped(records, "whole", false, &whole, NULL, &err), &err);
+    assert_int_equal(run_stopped(records, "left", false, &before, NULL, &err), BCO_EINTERRUPTED);
+    assert_string_equal(err.message, "interrupted, saved after step 3 of 6: --resume goes on");
+    assert_true(before.steps == 3 && before.evaluations == (evaluation ? 3 : 0));
+    assert_true(exists("left/checkpoints/step-0000000003.bco") && !exists("left/model.safetensors"));
+    must(run_stopped(records, "left", true, &after, &result, &err), &err);
+    assert_true(result.resumed_from == 3 && after.steps == 6 && after.evaluations == 6);
+    assert_near(before.loss + after.loss, whole.loss, 1e-12);
+    check_same("whole/model.safetensors", "left/model.safetensors");
+    remove_tree(in_folder("whole"));
+    remove_tree(in_folder("left"));
+}
+
+/* END ends the run well: evaluated once more, written, and nothing left to resume. */
+static void check_ending(const char *records, bool evaluation) {
+    struct bco_error err = {0};
+    struct bco_train_result result;
+    uint64_t at = evaluation ? 3 : 2;
+    struct stopper stopper = {.at = at, .evaluation = evaluation, .next = BCO_TRAIN_END}, again = {.at = 0};
+    must(run_stopped(records, "ended", false, &stopper, &result, &err), &err);
+    assert_true(result.steps == at && stopper.steps == at && stopper.evaluations == at);
+    assert_true(result.evaluation.step == at);
+    assert_true(exists("ended/model.safetensors") && exists("ended/README.md"));
+    must(run_stopped(records, "ended", true, &again, &result, &err), &err);
+    assert_true(result.was_finished && again.steps == 0);
+    remove_tree(in_folder("ended"));
+}
+
+static void test_caller_stops(void **state) {
+    (void)state;
+    struct trace t = open_trace("bce");
+    char records[128];
+    snprintf(records, sizeof records, "%s", write_records(&t));
+    for (int evaluation = 0; evaluation < 2; evaluation++) {
+        check_leaving(records, evaluation);
+        check_ending(records, evaluation);
+    }
+    yyjson_doc_free(t.doc);
+}
+
 /* ---- the optimizer on a model ----------------------------------------------------------------------- */
 
 static void test_weight_decay_on_matrices(void **state) {
@@ -615,13 +730,11 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours),   WITH_FOLDER(test_bco_ours_late),
-        WITH_FOLDER(test_bco_trl),    WITH_FOLDER(test_bce),
-        WITH_FOLDER(test_sft),        WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),        WITH_FOLDER(test_nca),
-        WITH_FOLDER(test_lora),       WITH_FOLDER(test_kto),
-        WITH_FOLDER(test_kto_clamp),  WITH_FOLDER(test_cuts),
-        WITH_FOLDER(test_sft_weight), cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours),   WITH_FOLDER(test_bco_ours_late), WITH_FOLDER(test_bco_trl),
+        WITH_FOLDER(test_bce),        WITH_FOLDER(test_sft),           WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),        WITH_FOLDER(test_nca),           WITH_FOLDER(test_lora),
+        WITH_FOLDER(test_kto),        WITH_FOLDER(test_kto_clamp),     WITH_FOLDER(test_cuts),
+        WITH_FOLDER(test_sft_weight), WITH_FOLDER(test_caller_stops),  cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
