@@ -3,6 +3,7 @@
 
 #include <bco/generate.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct generate {
@@ -15,6 +16,7 @@ struct generate {
     struct bco_tokenizer *tokenizer;
     struct bco_template *chat;
     struct bco_generate_counts counts;
+    uint64_t foreseen; /* bytes of memory */
 };
 
 enum { MAX_OPTIONS = 24 };
@@ -50,10 +52,28 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
          NULL},
         {"stop", 0, CLI_LIST, &g->stops, "TEXT", "ends a completion before TEXT; repeatable", NULL, 0, 0, NULL},
         {"ignore-eos", 0, CLI_FLAG, &o->ignore_eos, NULL, "an end-of-sequence token ends nothing", NULL, 0, 0, NULL},
-        {"batch", 0, CLI_COUNT, &g->batch, "N", "sequences computed at once [16]", NULL, 1, 4096, NULL},
+        {"batch", 0, CLI_COUNT, &g->batch, "N", "sequences computed at once, where memory holds so many [16]", NULL, 1,
+         4096, NULL},
+        {"max-memory", 0, CLI_COUNT, &o->max_memory, "SIZE", "that the run may take, as in 6G [80 % of what is free]",
+         NULL, 0, 0, NULL},
     };
     memcpy(to, options, sizeof options);
     return sizeof options / sizeof *options;
+}
+
+static double mib(uint64_t bytes) {
+    return (double)bytes / 0x1p20;
+}
+
+static void tell_memory(void *user, const struct bco_generate_memory *m) {
+    struct generate *g = user;
+    char limit[32] = "";
+    g->foreseen = m->peak;
+    if (!g->cli.verbose) return;
+    if (m->limit != UINT64_MAX) snprintf(limit, sizeof limit, " of %.0f", mib(m->limit));
+    cli_warn(&g->cli,
+             "memory: %.0f MiB%s: weights %.0f, keys and values %.0f (sequences: %zu), work %.0f, the rest %.0f",
+             mib(m->peak), limit, mib(m->weights), mib(m->cache), m->sequences, mib(m->work), mib(m->rest));
 }
 
 /* -1: go on. */
@@ -71,6 +91,8 @@ static int check_usage(struct generate *g) {
     o->max_new_tokens = (size_t)g->max_new_tokens;
     o->slots = (size_t)g->batch;
     o->threads = g->cli.threads;
+    o->on_memory = tell_memory;
+    o->user = g;
     return -1;
 }
 
@@ -115,6 +137,8 @@ static enum bco_code close_all(struct generate *g, enum bco_code code, struct bc
 
 static void summarize(const struct generate *g) {
     const struct bco_generate_counts *n = &g->counts;
+    if (g->cli.verbose && n->memory_peak)
+        cli_warn(&g->cli, "memory used: %.0f MiB of the %.0f foreseen", mib(n->memory_peak), mib(g->foreseen));
     cli_summary(&g->cli,
                 "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " stop, %" PRIu64 " length), %" PRIu64 " tokens, %" PRIu64
                 " rejected",

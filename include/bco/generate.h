@@ -16,6 +16,18 @@
 extern "C" {
 #endif
 
+/* What generating will take of memory, in bytes, told before the first token. */
+struct bco_generate_memory {
+    uint64_t weights;
+    uint64_t cache; /* keys and values of `sequences`, each as long as it can get; those that are not known yet are
+                       taken to be as long as the longest known */
+    uint64_t work;  /* of a step, logits, room for sampling */
+    uint64_t rest;  /* the tokenizer, the program, the libraries */
+    uint64_t peak;  /* the greatest resident size of the process: their sum, or what loading took */
+    uint64_t limit; /* that it must stay under; UINT64_MAX: not known */
+    size_t sequences;
+};
+
 /* Zeros are the defaults, as told with each. */
 struct bco_generate_options {
     uint64_t n;         /* completions of a prompt; 0: 1 */
@@ -33,8 +45,11 @@ struct bco_generate_options {
         *stops; /* texts that end a completion; it is cut before the first of them. They need a tokenizer */
     size_t stop_count;
     uint64_t seed;
-    size_t slots; /* sequences computed at once; 0: 16 */
-    int threads;  /* of the sampling; 0: all the cores this process may use */
+    size_t slots;        /* sequences computed at once, where memory holds so many; 0: 16 */
+    uint64_t max_memory; /* bytes the process may have; 0: what it has, and 80 % of what is free */
+    void (*on_memory)(void *user, const struct bco_generate_memory *memory); /* called once, before the first token */
+    void *user;                                                              /* of on_memory */
+    int threads; /* of the sampling; 0: all the cores this process may use */
 };
 
 /* ---- from ids to ids ------------------------------------------------------------ */
@@ -71,9 +86,10 @@ typedef enum bco_code bco_completion_sink(void *user, void *tag, const struct bc
 
 /* Completes every prompt. A finished sequence's place goes to the next prompt at
  * once; memory grows with slots, the longest prompt and max_new_tokens, not with
- * the number of prompts. `tokenizer` NULL: ids only. A prompt of as many tokens
- * as the model has positions, or more, is BCO_EDATA; so is a tokenizer with more ids than the model. BCO_EINTERRUPTED:
- * watch->stop said so. Errors of the callbacks end it too. */
+ * the number of prompts. What a sequence can need is reserved before it begins; where memory is short, it waits for
+ * others to end, which is said once, and BCO_ESYSTEM is returned where it does not fit alone. `tokenizer` NULL: ids
+ * only. A prompt of as many tokens as the model has positions, or more, is BCO_EDATA; so is a tokenizer with more ids
+ * than the model. BCO_EINTERRUPTED: watch->stop said so. Errors of the callbacks end it too. */
 BCO_API enum bco_code bco_generate(struct bco_model *model, const struct bco_tokenizer *tokenizer,
                                    const struct bco_generate_options *options, bco_prompt_source *source,
                                    bco_completion_sink *sink, void *user, const struct bco_watch *watch,
@@ -100,6 +116,7 @@ struct bco_generate_counts {
     uint64_t in, out, rejected;
     uint64_t stopped, cut; /* completions by their finish: "stop", "length" */
     uint64_t tokens;       /* generated, the ends not counted */
+    uint64_t memory_peak;  /* the greatest resident size of the process so far; 0: not known */
 };
 
 /* Writes every record n times with `completion` (or `completion_ids`) and

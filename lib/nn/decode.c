@@ -52,10 +52,14 @@ void bco_decoder_close(struct bco_decoder *decoder) {
     free(decoder);
 }
 
+static size_t bytes_of(const struct bco_decoder *d, size_t tokens) {
+    return 2 * tokens * d->model->config.layers * width_of(d->model) * sizeof(float);
+}
+
 size_t bco_decoder_bytes(const struct bco_decoder *d) {
     size_t tokens = 0;
     for (size_t i = 0; i < d->slots; i++) tokens += d->held[i].capacity;
-    return 2 * tokens * d->model->config.layers * width_of(d->model) * sizeof(float);
+    return bytes_of(d, tokens);
 }
 
 /* The first `length` tokens of every layer. */
@@ -68,13 +72,15 @@ static void copy_tokens(const struct bco_model *model, const struct bco_held *fr
     }
 }
 
-/* Room for `need` tokens in a slot, at most the model's positions. */
-static enum bco_code grow(struct bco_decoder *d, size_t slot, size_t need, struct bco_error *err) {
-    struct bco_held *held = &d->held[slot], grown;
-    size_t positions = d->model->config.positions, most = held->capacity + held->capacity / 2, count;
-    if (need <= held->capacity) return BCO_OK;
-    grown.capacity = ((need > most ? need : most) + GRAIN - 1) / GRAIN * GRAIN;
-    if (grown.capacity > positions) grown.capacity = positions;
+/* What a slot for so many tokens has room for: at most the model's positions. */
+static size_t capacity_for(const struct bco_decoder *d, size_t tokens) {
+    size_t positions = d->model->config.positions, capacity = (tokens + GRAIN - 1) / GRAIN * GRAIN;
+    return capacity < positions ? capacity : positions;
+}
+
+static enum bco_code resize(struct bco_decoder *d, size_t slot, size_t tokens, struct bco_error *err) {
+    struct bco_held *held = &d->held[slot], grown = {.capacity = capacity_for(d, tokens)};
+    size_t count;
     if (!bco_size_mul(grown.capacity, width_of(d->model), &count) ||
         !bco_size_mul(count, d->model->config.layers, &count))
         return bco_fail_memory(err);
@@ -90,6 +96,26 @@ static enum bco_code grow(struct bco_decoder *d, size_t slot, size_t need, struc
     free(held->v);
     *held = grown;
     return BCO_OK;
+}
+
+/* Room for `need` tokens in a slot. */
+static enum bco_code grow(struct bco_decoder *d, size_t slot, size_t need, struct bco_error *err) {
+    size_t capacity = d->held[slot].capacity, most = capacity + capacity / 2;
+    return need <= capacity ? BCO_OK : resize(d, slot, need > most ? need : most, err);
+}
+
+void bco_decoder_release(struct bco_decoder *d, size_t slot) {
+    free(d->held[slot].k);
+    free(d->held[slot].v);
+    d->held[slot] = (struct bco_held){0};
+    d->length[slot] = 0;
+}
+
+enum bco_code bco_decoder_reserve(struct bco_decoder *d, size_t slot, size_t tokens, struct bco_error *err) {
+    d->length[slot] = 0;
+    if (capacity_for(d, tokens) <= d->held[slot].capacity) return BCO_OK;
+    bco_decoder_release(d, slot);
+    return resize(d, slot, tokens, err);
 }
 
 static enum bco_code check_block(const struct bco_decoder *d, const struct bco_block *block, size_t b,
@@ -162,6 +188,17 @@ enum bco_code bco_decoder_step(struct bco_decoder *d, const struct bco_block *bl
     compute(d, block, &pass, logits);
     for (size_t b = 0; b < block->blocks; b++) d->length[block->slot[b]] += block->starts[b + 1] - block->starts[b];
     return bco_model_computed(d->model, err);
+}
+
+size_t bco_decoder_foreseen(const struct bco_decoder *d, size_t slot, size_t tokens) {
+    size_t now = d->held[slot].capacity, then = capacity_for(d, tokens);
+    return bco_decoder_bytes(d) + (then > now ? bytes_of(d, then - now) : 0);
+}
+
+size_t bco_decoder_step_bytes(const struct bco_model *model, size_t B, size_t T, size_t longest) {
+    struct bco_pass pass = {.B = B, .T = T, .longest = longest};
+    struct extra extra = extra_of(model, B, T);
+    return bco_trunk_bytes(model, &pass) + (extra.rows + extra.statistics + extra.panel) * sizeof(float);
 }
 
 size_t bco_decoder_length(const struct bco_decoder *decoder, size_t slot) {

@@ -14,6 +14,15 @@ enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *m
 void bco_decoder_close(struct bco_decoder *decoder);         /* NULL is legal */
 size_t bco_decoder_bytes(const struct bco_decoder *decoder); /* of keys and values, now */
 
+/* Room for a sequence of `tokens` in a slot, which is empty then: it grows no more. */
+enum bco_code bco_decoder_reserve(struct bco_decoder *decoder, size_t slot, size_t tokens, struct bco_error *err);
+/* The slot is empty and has no memory. */
+void bco_decoder_release(struct bco_decoder *decoder, size_t slot);
+/* What bco_decoder_bytes will be once `slot` has been reserved for so many tokens. */
+size_t bco_decoder_foreseen(const struct bco_decoder *decoder, size_t slot, size_t tokens);
+/* Of memory that a step of T tokens in B blocks needs besides, whose longest sequence has `longest` tokens then. */
+size_t bco_decoder_step_bytes(const struct bco_model *model, size_t B, size_t T, size_t longest);
+
 /* New tokens of some slots: block b's are ids[starts[b]] .. ids[starts[b+1]-1], at least
  * one; they go behind what slot[b] holds. A slot appears once at most. */
 struct bco_block {

@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A prompt is fed in pieces of PIECE tokens, whatever runs beside it, so that what is computed hangs on the prompt
@@ -65,9 +66,13 @@ struct engine {
     struct bco_candidate *room_for_sampling; /* [slots, 2, V] */
     float *penalized;                        /* [slots, V], NULL without a repetition penalty */
     bool *seen;                              /* [slots, V], likewise */
-    size_t *slot, *starts;                   /* of a step's blocks */
-    struct bco_ids step;                     /* its tokens */
-    uint64_t done;                           /* completions */
+    struct bco_generate_memory memory;
+    uint64_t cache_limit;  /* bytes of keys and values */
+    size_t longest;        /* tokens that a sequence so far can have */
+    bool told, warned;     /* of memory */
+    size_t *slot, *starts; /* of a step's blocks */
+    struct bco_ids step;   /* its tokens */
+    uint64_t done;         /* completions */
 };
 
 static struct request *request_at(const struct engine *e, uint64_t number) {
@@ -177,6 +182,77 @@ static int32_t choose(const struct engine *e, struct place *p, const float *logi
     return id;
 }
 
+/* ---- memory ----------------------------------------------------------------------- */
+
+/* Before there is a sequence: with the largest steps there can be, so that the limit holds. */
+static void set_limit(struct engine *e) {
+    struct bco_generate_memory *m = &e->memory;
+    bco_generate_foresee(e->model, &e->options, STEP_TOKENS + e->options.slots, bco_model_positions(e->model), m);
+    uint64_t fixed = m->weights + m->rest + m->work;
+    e->cache_limit = m->limit > fixed ? m->limit - fixed : 0;
+}
+
+/* Of the first step and what follows it, if the prompts to come are like those that have. */
+static void tell(struct engine *e, size_t tokens) {
+    struct bco_generate_memory *m = &e->memory;
+    uint64_t left = (e->last - e->first) * e->options.n;
+    e->told = true;
+    if (!e->options.on_memory) return;
+    bco_generate_foresee(e->model, &e->options, tokens, e->longest, m);
+    m->sequences = e->ended && left < e->options.slots ? (size_t)left : e->options.slots;
+    if (e->warned) m->sequences = e->running;
+    size_t now = bco_decoder_bytes(e->decoder), more = m->sequences - e->running;
+    m->cache = now;
+    for (size_t i = 0; i < e->options.slots && more; i++) {
+        if (e->places[i].running) continue;
+        m->cache += bco_decoder_foreseen(e->decoder, i, e->longest) - now;
+        more--;
+    }
+    if (m->cache > e->cache_limit) m->cache = e->cache_limit;
+    bco_generate_add_up(m);
+    e->options.on_memory(e->options.user, m);
+}
+
+static enum bco_code refuse(const struct engine *e, size_t tokens, uint64_t cache, struct bco_error *err) {
+    const struct bco_generate_memory *m = &e->memory;
+    return bco_fail(err, BCO_ESYSTEM,
+                    "a sequence of %zu tokens needs %.0f MiB of memory at least, and %s %.0f MiB; a smaller "
+                    "--max-new-tokens or --batch takes less",
+                    tokens, (double)(m->weights + m->work + m->rest + cache) / 0x1p20,
+                    e->options.max_memory ? "--max-memory gives" : "80 % of what is free is",
+                    (double)m->limit / 0x1p20);
+}
+
+static void warn(struct engine *e) {
+    char text[160];
+    bool said = e->warned;
+    e->warned = true;
+    if (said || !e->watch || !e->watch->warn) return;
+    snprintf(text, sizeof text,
+             "memory holds %zu of %zu sequences at once; a smaller --max-new-tokens leaves room for more", e->running,
+             e->options.slots);
+    e->watch->warn(e->watch->user, text);
+}
+
+/* Room for all tokens that a sequence can have. Slots at rest give up theirs for it; then it waits, *none, until others
+ * have ended. */
+static enum bco_code reserve(struct engine *e, size_t slot, const struct request *r, bool *none,
+                             struct bco_error *err) {
+    size_t tokens = r->prompt.count + r->limit;
+    bool fits = bco_decoder_foreseen(e->decoder, slot, tokens) <= e->cache_limit;
+    for (size_t i = 0; !fits && i < e->options.slots; i++) {
+        if (e->places[i].running) continue;
+        bco_decoder_release(e->decoder, i);
+        e->places[i].request = NULL;
+    }
+    uint64_t bytes = bco_decoder_foreseen(e->decoder, slot, tokens);
+    *none = bytes > e->cache_limit;
+    if (!*none) return bco_decoder_reserve(e->decoder, slot, tokens, err);
+    if (!e->running) return refuse(e, tokens, bytes, err);
+    warn(e);
+    return BCO_OK;
+}
+
 /* ---- new sequences ---------------------------------------------------------------- */
 
 /* *none: there is none now, or never again. */
@@ -195,6 +271,7 @@ static enum bco_code pull(struct engine *e, bool *none, struct bco_error *err) {
                         r->prompt.count, positions);
     r->limit = positions - r->prompt.count;
     if (r->limit > e->options.max_new_tokens) r->limit = e->options.max_new_tokens;
+    if (r->prompt.count + r->limit > e->longest) e->longest = r->prompt.count + r->limit;
     r->completions = bco_calloc((size_t)e->options.n, sizeof *r->completions);
     if (e->options.n > 1) r->logits = bco_calloc(e->vocabulary, sizeof *r->logits);
     if (!r->completions || (e->options.n > 1 && !r->logits)) return bco_fail_memory(err);
@@ -230,12 +307,18 @@ static size_t holder_of(const struct engine *e, const struct request *r, uint64_
     return e->options.slots;
 }
 
-/* Another completion of a prompt that has been computed. */
-static enum bco_code start_copy(struct engine *e, size_t slot, struct request *r, uint64_t number,
+/* Another completion of a prompt that has been computed: where it lies, if nothing runs there. */
+static enum bco_code start_copy(struct engine *e, size_t slot, struct request *r, uint64_t number, bool *none,
                                 struct bco_error *err) {
-    struct place *place = &e->places[slot];
-    enum bco_code code = bco_decoder_copy(e->decoder, holder_of(e, r, number), slot, r->prompt.count, err);
+    size_t holder = holder_of(e, r, number);
+    enum bco_code code = BCO_OK;
+    if (!e->places[holder].running)
+        slot = holder;
+    else if ((code = reserve(e, slot, r, none, err)) || *none)
+        return code;
+    code = bco_decoder_copy(e->decoder, holder, slot, r->prompt.count, err);
     if (code) return code;
+    struct place *place = &e->places[slot];
     occupy(e, place, r, number);
     return take_token(e, place, choose(e, place, r->logits, 0), err);
 }
@@ -252,14 +335,12 @@ static enum bco_code start_one(struct engine *e, size_t slot, bool *none, struct
     uint64_t number = e->last - 1;
     struct request *r = request_at(e, number);
     if (r->started == 0) {
-        bco_decoder_rewind(e->decoder, slot, 0);
-        occupy(e, &e->places[slot], r, number);
-        *none = false;
-        return BCO_OK;
+        enum bco_code code = reserve(e, slot, r, none, err);
+        if (!code && !*none) occupy(e, &e->places[slot], r, number);
+        return code;
     }
-    if (!r->computed) return BCO_OK;
-    *none = false;
-    return start_copy(e, slot, r, number, err);
+    *none = !r->computed;
+    return *none ? BCO_OK : start_copy(e, slot, r, number, none, err);
 }
 
 static enum bco_code start_all(struct engine *e, struct bco_error *err) {
@@ -322,6 +403,7 @@ static void choose_all(struct engine *e, size_t blocks, int32_t *tokens) {
 static enum bco_code step(struct engine *e, int32_t *tokens, struct bco_error *err) {
     size_t blocks, V = e->vocabulary;
     if (!gather(e, &blocks)) return bco_fail_memory(err);
+    if (!e->told) tell(e, e->step.count);
     const struct bco_block block = {.blocks = blocks, .slot = e->slot, .starts = e->starts, .ids = e->step.ids};
     enum bco_code code = bco_decoder_step(e->decoder, &block, e->logits, err);
     if (code) return code;
@@ -428,6 +510,7 @@ enum bco_code bco_generate(struct bco_model *model, const struct bco_tokenizer *
     enum bco_code code = make_room(&e, err);
     if (!code) code = bco_decoder_open(&e.decoder, model, e.options.slots, err);
     if (!code) code = bco_eos_list(model->dir, &e.eos, &e.eos_count, err);
+    if (!code) set_limit(&e);
     if (!code) code = loop(&e, err);
     clear(&e);
     return code;

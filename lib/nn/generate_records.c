@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/rss.h"
 #include "data/record.h"
 
 #include <bco/generate.h>
@@ -229,6 +230,7 @@ enum bco_code bco_generate_records(const struct bco_generate_run *run, struct bc
     enum bco_code code = bco_generate(run->model, run->ids ? NULL : run->tokenizer, &run->options, next_prompt,
                                       write_completions, &work, watch, err);
     while (work.tasks) task_free(&work, work.tasks);
+    counts->memory_peak = bco_memory_peak();
     if (!code && !counts->in) code = bco_fail(err, BCO_EDATA, "no records");
     return code;
 }

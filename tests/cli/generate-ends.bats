@@ -75,3 +75,52 @@ wait_for() {
     bco-generate -q -m "$model" -n 2 in.jsonl | cmp - out
     [ ! -s err ]
 }
+
+# A model whose keys and values are larger than all else: 4 kB a token; 24 prompts of 1000 tokens.
+wide_prompts() {
+    mkdir shape
+    cat >shape/config.json <<'END'
+{
+  "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 64, "intermediate_size": 64,
+  "num_hidden_layers": 4, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 64, "vocab_size": 8000,
+  "hidden_act": "silu", "max_position_embeddings": 2048, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
+  "initializer_range": 0.15, "tie_word_embeddings": true, "bos_token_id": 1, "eos_token_id": 2
+}
+END
+    echo '{"prompt_ids":[1,2],"completion_ids":[3]}' |
+        bco-train -q -m shape --ids --init random --loss sft --lr 0 --steps 1 -o wide
+    ids=$(seq 3 1002 | paste -sd,)
+    for id in $(seq 24); do echo "{\"id\":$id,\"prompt_ids\":[$id,$ids]}"; done >prompts
+}
+
+# Numbers of the line that begins with WORDS: `number WORDS PLACE`.
+number() { sed -n "s/^bco-generate: $1//p" err | grep -o '[0-9]*' | sed -n "$2p"; }
+
+@test "what memory it will take is said before the first token, within 10 %" {
+    wide_prompts
+    for options in "--greedy" "--batch 4 -n 3" "--repetition-penalty 2 -n 2 -j 1" "--batch 40"; do
+        bco-generate -v -m wide --ids --ignore-eos --max-new-tokens 24 $options -o out prompts 2>err
+        used=$(number 'memory used: ' 1) foreseen=$(number 'memory used: ' 2)
+        echo "$options: $used of $foreseen"
+        [ "$foreseen" -eq "$(number 'memory: ' 1)" ]
+        [ $((10 * used)) -le $((11 * foreseen)) ]
+        [ $((10 * used)) -ge $((9 * foreseen)) ]
+        [ "$(head -n 1 err | cut -d: -f 2)" = " memory" ]
+        rm out
+    done
+}
+
+@test "with --max-memory it takes less, and completions are the same" {
+    wide_prompts
+    bco-generate -v -m wide --ids --max-new-tokens 24 -n 2 -o all prompts 2>err
+    all=$(number 'memory used: ' 1)
+    bco-generate -v -m wide --ids --max-new-tokens 24 -n 2 --max-memory $((all / 2))M -o half prompts 2>err
+    grep -q 'memory holds [0-9]* of 16 sequences at once; a smaller --max-new-tokens leaves room for more$' err
+    [ "$(number 'memory used: ' 1)" -le $((all / 2)) ]
+    cmp all half
+    status=0
+    bco-generate -m wide --ids --max-new-tokens 24 --max-memory 12M -o out prompts 2>err || status=$?
+    [ "$status" -eq 3 ]
+    grep -q '^bco-generate: a sequence of 1025 tokens needs [0-9]* MiB of memory at least, and --max-memory gives 12 MiB; a smaller --max-new-tokens or --batch takes less$' err
+    [ ! -e out ]
+}
