@@ -1,5 +1,6 @@
 /* bco-judge: two sets of completions in, verdicts out. */
 #include "common/cli.h"
+#include "common/precision.h"
 
 #include <bco/judge.h>
 #include <bco/refcache.h>
@@ -15,11 +16,11 @@ struct settings {
     struct bco_judge_options options;
     struct bco_judge_model judge;
     uint64_t max_line, max_length, max_prompt, batch_tokens;
-    int overlong;
+    int overlong, precision;
     bool both_orders;
     /* which were given */
     bool timeout, retries, max_answer, parallel;
-    bool with_adapter, with_chat, with_max_length, with_max_prompt, with_overlong, with_batch;
+    bool with_adapter, with_chat, with_max_length, with_max_prompt, with_overlong, with_precision, with_batch;
     struct bco_model *model;
     struct bco_tokenizer *tokenizer;
     struct bco_template *chat;
@@ -71,7 +72,8 @@ static enum bco_code check_counts(const struct bco_judge_counts *c, struct bco_e
 /* ---- the run --------------------------------------------------------------------- */
 
 static enum bco_code open_model(struct settings *s, struct bco_error *err) {
-    const struct bco_model_options options = {.threads = s->cli.threads, .adapter = s->adapter};
+    const struct bco_model_options options = {
+        .threads = s->cli.threads, .adapter = s->adapter, .precision = cli_precision(&s->cli, s->precision)};
     struct bco_judge_model *j = &s->judge;
     if (!s->model_path) return BCO_OK;
     enum bco_code code = bco_model_open(&s->model, s->model_path, &options, err);
@@ -140,8 +142,8 @@ static int name_judge(struct settings *s) {
     if (s->options.prefer)
         snprintf(s->name, size, "--prefer-regex %s", s->options.prefer);
     else
-        snprintf(s->name, size, "--reward-model %s%s%s", s->model_path, s->adapter ? " -a " : "",
-                 s->adapter ? s->adapter : "");
+        snprintf(s->name, size, "--reward-model %s%s%s%s", s->model_path, s->adapter ? " -a " : "",
+                 s->adapter ? s->adapter : "", s->precision ? " --precision bf16" : "");
     s->options.name = s->name;
     return -1;
 }
@@ -163,6 +165,7 @@ static const char *misplaced(const struct settings *s, const char **judge) {
                  {s->with_overlong, "--overlong", "--reward-model"},
                  {!s->judge.limits.bos, "--no-bos", "--reward-model"},
                  {!s->judge.limits.eos, "--no-eos", "--reward-model"},
+                 {s->with_precision, "--precision", "--reward-model"},
                  {s->with_batch, "--batch-tokens", "--reward-model"}};
     const char *chosen = s->options.command ? "--command" : s->model_path ? "--reward-model" : "--prefer-regex";
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -233,6 +236,8 @@ static size_t add_options(struct cli_option *to, struct settings *s) {
          "truncate|drop|error", 0, 0, &s->with_overlong},
         {"no-bos", 0, CLI_UNFLAG, &l->bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
         {"no-eos", 0, CLI_UNFLAG, &l->eos, NULL, "no EOS behind the answer", NULL, 0, 0, NULL},
+        {"precision", 0, CLI_CHOICE, &s->precision, "WHAT", "of matrix products: f32 or bf16 [f32]", PRECISION_WORDS, 0,
+         0, &s->with_precision},
         {"batch-tokens", 0, CLI_COUNT, &s->batch_tokens, "N", "tokens computed at once [4096]", NULL, 1, 1e9,
          &s->with_batch},
     };

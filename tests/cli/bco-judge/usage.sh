@@ -18,6 +18,8 @@ try 2>&1 | tail -n 2
     try --command cat --no-bos
     try --command cat --no-eos
     try --command cat --batch-tokens 9
+    try --prefer-regex x --precision bf16
+    try --reward-model m --precision f16
     try --command cat --parallel 0
     try --command cat --timeout 0
     try --reward-model m --overlong never
