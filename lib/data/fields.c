@@ -1,6 +1,7 @@
 #include "data/fields.h"
 
 #include "base/fail.h"
+#include "data/ranges.h"
 #include "data/record.h"
 
 #include <math.h>
@@ -77,7 +78,14 @@ bool bco_field_spell(const struct bco_record *record, const char *field, struct 
 
 enum bco_code bco_field_weight(const struct bco_record *record, const char *field, double *weight,
                                struct bco_error *err) {
-    if (bco_record_kind(record, field) == BCO_MISSING) return bco_record_missing(record, field, err);
+    struct bco_field found;
+    const char *text;
+    size_t length;
+    if (!bco_record_find(record, field, &found)) return bco_record_missing(record, field, err);
+    if (found.kind == BCO_TEXT) {
+        bco_field_text(&found, &text, &length);
+        if (bco_number_parse(text, length, weight) && isfinite(*weight) && *weight >= 0) return BCO_OK;
+    }
     return bco_record_weight(record, field, weight, err);
 }
 

@@ -50,7 +50,7 @@ bool bco_field_spell(const struct bco_record *record, const char *field, struct 
 enum bco_code bco_field_hash(const struct bco_record *record, const char *field, struct bco_hash *hash,
                              struct bco_error *err);
 
-/* A weight: a finite number of 0 or more. BCO_EDATA: anything else; missing too. */
+/* A weight: a finite number of 0 or more, or a text that is one (of CSV). BCO_EDATA: anything else; missing too. */
 enum bco_code bco_field_weight(const struct bco_record *record, const char *field, double *weight,
                                struct bco_error *err);
 
