@@ -1,6 +1,9 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <stdbool.h>
+
+enum { DRAWN = 32 }; /* places of a shuffle at once */
 
 void bco_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
@@ -16,14 +19,20 @@ void bco_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-uint64_t bco_rng_u64(struct bco_rng *rng) {
-    uint64_t block = rng->position / 2;
+/* The two numbers of a block: those at the positions 2 block and 2 block + 1. */
+static void numbers_of(const struct bco_rng *rng, uint64_t block, uint64_t numbers[2]) {
     uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)rng->stream,
                            (uint32_t)(rng->stream >> 32)};
     uint32_t key[2] = {(uint32_t)rng->seed, (uint32_t)(rng->seed >> 32)}, out[4];
     bco_philox(counter, key, out);
-    const uint32_t *half = out + 2 * (rng->position++ % 2);
-    return (uint64_t)half[1] << 32 | half[0];
+    numbers[0] = (uint64_t)out[1] << 32 | out[0];
+    numbers[1] = (uint64_t)out[3] << 32 | out[2];
+}
+
+uint64_t bco_rng_u64(struct bco_rng *rng) {
+    uint64_t numbers[2];
+    numbers_of(rng, rng->position / 2, numbers);
+    return numbers[rng->position++ % 2];
 }
 
 double bco_rng_uniform(struct bco_rng *rng) {
@@ -35,19 +44,44 @@ double bco_rng_normal(struct bco_rng *rng) {
     return radius * cos(2 * 3.14159265358979323846 * bco_rng_uniform(rng));
 }
 
+/* Of the 2^64 numbers the first (2^64 modulo bound) are one too many for each remainder to be as likely. They are
+ * fewer than `bound`: mostly that needs no division. */
+static bool fair(uint64_t x, uint64_t bound) {
+    return x >= bound || x >= -bound % bound;
+}
+
 uint64_t bco_rng_below(struct bco_rng *rng, uint64_t bound) {
-    uint64_t reject_below = -bound % bound, x;
+    uint64_t x;
     do x = bco_rng_u64(rng);
-    while (x < reject_below);
+    while (!fair(x, bound));
     return x % bound;
 }
 
+/* What bco_rng_below gives for i, i - 1, ..., as many as `places` holds, or fewer at the end; returns how many. */
+static size_t draw_places(struct bco_rng *rng, size_t i, size_t places[DRAWN]) {
+    size_t drawn = 0;
+    while (drawn < DRAWN && i - drawn > 1) {
+        uint64_t numbers[2];
+        numbers_of(rng, rng->position / 2, numbers);
+        do {
+            uint64_t x = numbers[rng->position++ % 2], bound = i - drawn;
+            if (fair(x, bound)) places[drawn++] = (size_t)(x % bound);
+        } while (rng->position % 2 && drawn < DRAWN && i - drawn > 1);
+    }
+    return drawn;
+}
+
+/* Places are drawn ahead, so that what lies there is on its way from memory when its turn comes. */
 void bco_rng_shuffle(struct bco_rng *rng, uint64_t *items, size_t count) {
-    for (size_t i = count; i > 1; i--) {
-        size_t j = (size_t)bco_rng_below(rng, i);
-        uint64_t kept = items[i - 1];
-        items[i - 1] = items[j];
-        items[j] = kept;
+    size_t places[DRAWN];
+    for (size_t i = count, drawn; i > 1; i -= drawn) {
+        drawn = draw_places(rng, i, places);
+        for (size_t k = 0; k < drawn; k++) __builtin_prefetch(&items[places[k]], 1);
+        for (size_t k = 0; k < drawn; k++) {
+            uint64_t kept = items[i - k - 1];
+            items[i - k - 1] = items[places[k]];
+            items[places[k]] = kept;
+        }
     }
 }
 
