@@ -38,7 +38,7 @@ bool bco_grow_more(void **array, size_t *capacity, size_t need, size_t size) {
 void *bco_malloc_huge(size_t count, size_t size) {
     size_t bytes;
     if (!bco_size_mul(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE) return NULL;
-    if (bytes < 4 * HUGE_PAGE) return bco_malloc_aligned(count, size);
+    if (bytes < HUGE_PAGE) return bco_malloc_aligned(count, size);
     void *memory = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
 #ifdef MADV_HUGEPAGE
     if (memory) (void)madvise(memory, bytes, MADV_HUGEPAGE);
