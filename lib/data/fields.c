@@ -49,15 +49,21 @@ enum bco_code bco_value_strip(const struct bco_record *record, struct bco_value 
 enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
                              struct bco_error *err) {
     struct bco_field found;
-    enum bco_code code = bco_record_find_text(record, field, &found, err);
+    if (!bco_record_find(record, field, &found)) return bco_record_missing(record, field, err);
+    return bco_value_of(record, field, &found, strip, value, err);
+}
+
+enum bco_code bco_value_of(const struct bco_record *record, const char *field, const struct bco_field *found,
+                           bool strip, struct bco_value *value, struct bco_error *err) {
+    enum bco_code code = bco_record_check_text(record, field, found, err);
     if (code != BCO_OK) return code;
-    *value = (struct bco_value){.field = field, .messages = found.kind == BCO_LIST};
-    value->text = found.value;
-    value->length = found.value_length;
+    *value = (struct bco_value){.field = field, .messages = found->kind == BCO_LIST};
+    value->text = found->value;
+    value->length = found->value_length;
     if (value->messages) return BCO_OK;
     value->text++;
     value->length -= 2;
-    if (found.escaped) bco_field_text(&found, &value->text, &value->length);
+    if (found->escaped) bco_field_text(found, &value->text, &value->length);
     return strip ? bco_value_strip(record, value, err) : BCO_OK;
 }
 

@@ -20,6 +20,11 @@ struct bco_value {
 enum bco_code bco_value_read(const struct bco_record *record, const char *field, bool strip, struct bco_value *value,
                              struct bco_error *err);
 
+/* Of a field that was found under the name `field`. */
+struct bco_field;
+enum bco_code bco_value_of(const struct bco_record *record, const char *field, const struct bco_field *found,
+                           bool strip, struct bco_value *value, struct bco_error *err);
+
 /* Takes outer blanks (Unicode's White_Space) off a text; messages stay. BCO_EDATA: nothing is left. */
 enum bco_code bco_value_strip(const struct bco_record *record, struct bco_value *value, struct bco_error *err);
 

@@ -81,30 +81,112 @@ static enum bco_code convert(const struct bco_likert *rule, struct bco_record *r
     return code;
 }
 
+/* ---- a record with the keys of the one before ---------------------------------------- */
+
+enum { RATING, PROMPT, COMPLETION, WEIGHT, LABEL }; /* places */
+
+/* Looks for the places of all the rule asks for. False: it is not as simple, or something is wrong. */
+static bool find_places(const struct bco_likert *rule, const struct bco_record *record, const char *completion,
+                        size_t places[BCO_PLACES]) {
+    const char *const sources[] = {rule->options.rating, rule->options.prompt, completion, NULL};
+    places[RATING] = bco_record_place(record, rule->options.rating);
+    places[PROMPT] = bco_record_place(record, rule->options.prompt);
+    places[COMPLETION] = bco_record_place(record, completion);
+    places[WEIGHT] = bco_record_place(record, "weight");
+    places[LABEL] = bco_record_place(record, "label");
+    if (places[LABEL] == places[PROMPT] || places[LABEL] == places[COMPLETION]) places[LABEL] = BCO_NOWHERE;
+    for (int i = RATING; i <= COMPLETION; i++)
+        if (places[i] == BCO_NOWHERE) return false;
+    if (places[PROMPT] == places[COMPLETION]) return false;
+    return bco_target_check(record, "prompt", sources + 1, NULL) == BCO_OK &&
+           bco_target_check(record, "completion", sources + 1, NULL) == BCO_OK &&
+           bco_target_check(record, "label", sources, NULL) == BCO_OK;
+}
+
+/* Of a record whose shape was seen just before: where its fields are. NULL: they are looked for by name. */
+static const size_t *places_of(const struct bco_likert *rule, struct bco_judging *judging,
+                               const struct bco_record *record) {
+    if (!record->shape) return NULL;
+    if (record->shape == judging->shape) return judging->places;
+    judging->shape = 0;
+    if (!find_places(rule, record, completion_field(rule, record), judging->places)) return NULL;
+    judging->shape = record->shape;
+    return judging->places;
+}
+
+static enum bco_code convert_places(struct bco_record *record, const size_t *places, const struct bco_value *prompt,
+                                    const struct bco_value *completion, bool up, struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    bco_record_call(record, places[PROMPT], "prompt");
+    bco_record_call(record, places[COMPLETION], "completion");
+    if (prompt->stripped) code = bco_record_set_text(record, "prompt", prompt->text, prompt->length, err);
+    if (code == BCO_OK && completion->stripped)
+        code = bco_record_set_text(record, "completion", completion->text, completion->length, err);
+    return code == BCO_OK ? bco_record_put_bool(record, places[LABEL], "label", up, err) : code;
+}
+
+/* ---- judging ------------------------------------------------------------------------------ */
+
+/* What a record says. */
+struct said {
+    struct bco_rating rating;
+    struct bco_value prompt, completion;
+    double weight;
+};
+
+static enum bco_code read_names(const struct bco_likert *rule, struct bco_judging *judging,
+                                const struct bco_record *record, struct said *said, struct bco_error *err) {
+    const char *field = completion_field(rule, record);
+    bool strip = rule->options.filter.strip;
+    enum bco_code code = bco_rating_judge(rule->rating, judging->match, record, &said->rating, err);
+    if (code == BCO_OK) code = bco_value_read(record, rule->options.prompt, strip, &said->prompt, err);
+    if (code == BCO_OK) code = bco_value_read(record, field, strip, &said->completion, err);
+    return code == BCO_OK ? bco_record_weight(record, "weight", &said->weight, err) : code;
+}
+
+static const char *name_of(const struct bco_likert *rule, const struct bco_field *completion) {
+    if (rule->options.completion) return rule->options.completion;
+    return completion->name_length == strlen("response") ? "response" : "completion";
+}
+
+static enum bco_code read_places(const struct bco_likert *rule, struct bco_judging *judging,
+                                 const struct bco_record *record, const size_t *places, struct said *said,
+                                 struct bco_error *err) {
+    const struct bco_field *prompt = &record->fields[places[PROMPT]], *completion = &record->fields[places[COMPLETION]];
+    bool strip = rule->options.filter.strip;
+    enum bco_code code = bco_rating_judge_field(rule->rating, judging->match, record, &record->fields[places[RATING]],
+                                                &said->rating, err);
+    if (code == BCO_OK) code = bco_value_of(record, rule->options.prompt, prompt, strip, &said->prompt, err);
+    if (code == BCO_OK)
+        code = bco_value_of(record, name_of(rule, completion), completion, strip, &said->completion, err);
+    said->weight = 1;
+    return code == BCO_OK && places[WEIGHT] != BCO_NOWHERE ? bco_record_weight(record, "weight", &said->weight, err)
+                                                           : code;
+}
+
 static enum bco_code judge(const void *user, struct bco_judging *judging, struct bco_record *record,
                            struct bco_error *err) {
     const struct bco_likert *rule = user;
-    const char *field = completion_field(rule, record);
-    bool strip = rule->options.filter.strip;
-    struct bco_rating rating;
-    struct bco_value prompt, completion;
-    struct bco_rule_names names = {&prompt, &completion, rule->options.rating};
+    const size_t *places = places_of(rule, judging, record);
+    struct said said;
+    struct bco_rule_names names = {&said.prompt, &said.completion, rule->options.rating};
     struct bco_item item = {0};
     int broken = -1;
-    enum bco_code code = bco_rating_judge(rule->rating, judging->match, record, &rating, err);
-    if (code == BCO_OK) code = bco_value_read(record, rule->options.prompt, strip, &prompt, err);
-    if (code == BCO_OK) code = bco_value_read(record, field, strip, &completion, err);
-    if (code == BCO_OK) code = bco_record_weight(record, "weight", &item.weight, err);
+    enum bco_code code =
+        places ? read_places(rule, judging, record, places, &said, err) : read_names(rule, judging, record, &said, err);
     if (code == BCO_OK)
         code = bco_rules_check(judging->rules, judging->match, &judging->room, record, &names, &broken, err);
-    if (code == BCO_OK) code = bco_item_hash(&item, &prompt, &completion, err);
-    item.up = code == BCO_OK && rating.meaning == BCO_MEANS_UP;
-    if (code == BCO_OK) item.rating = rating.identity;
-    if (code == BCO_OK) code = convert(rule, record, &prompt, &completion, item.up, err);
+    if (code == BCO_OK) code = bco_item_hash(&item, &said.prompt, &said.completion, err);
+    if (code != BCO_OK) return code;
+    item.up = said.rating.meaning == BCO_MEANS_UP;
+    item.rating = said.rating.identity;
+    item.weight = said.weight;
+    code = places ? convert_places(record, places, &said.prompt, &said.completion, item.up, err)
+                  : convert(rule, record, &said.prompt, &said.completion, item.up, err);
     if (code != BCO_OK) return code;
     if (broken >= 0)
         judging->counts->by_rule[broken]++;
-    else if (rating.meaning == BCO_MEANS_DROP)
+    else if (said.rating.meaning == BCO_MEANS_DROP)
         judging->counts->by_rating++;
     else
         code = bco_judging_emit(judging, &item, record, err);

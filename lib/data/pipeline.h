@@ -11,7 +11,7 @@
 
 #include <bco/watch.h>
 
-enum { BCO_ITEMS = 2 }; /* that one record may become */
+enum { BCO_ITEMS = 2, BCO_PLACES = 5 }; /* items that one record may become */
 
 /* What judging needs, and what it leaves. */
 struct bco_judging {
@@ -19,7 +19,9 @@ struct bco_judging {
     struct bco_buf room;           /* for what is needed in passing */
     const struct bco_rules *rules; /* NULL: none */
     struct bco_filter_counts *counts;
-    struct bco_buf *lines; /* a line for each item, appended */
+    struct bco_buf *lines;     /* a line for each item, appended */
+    uint64_t shape;            /* of the record before, where `places` holds what was found out about it; else 0 */
+    size_t places[BCO_PLACES]; /* the judge's own */
     struct bco_item items[BCO_ITEMS];
     size_t count; /* 0: the record is left out, and counted */
 };

@@ -101,15 +101,16 @@ struct said {
     size_t length;
 };
 
-static enum bco_code read_said(const struct bco_rating_rule *rule, const struct bco_record *record, struct said *said,
-                               struct bco_error *err) {
-    struct bco_field found;
-    if (!bco_record_find(record, rule->field, &found)) return bco_record_missing(record, rule->field, err);
-    said->kind = found.kind;
+static enum bco_code read_said(const struct bco_rating_rule *rule, const struct bco_record *record,
+                               const struct bco_field *found, struct said *said, struct bco_error *err) {
+    said->kind = found->kind;
     switch (said->kind) {
-    case BCO_TEXT: bco_field_text(&found, &said->text, &said->length); return BCO_OK;
-    case BCO_NUMBER: bco_field_number_text(&found, &said->text, &said->length); return BCO_OK;
-    case BCO_BOOL: said->text = found.value[0] == 't' ? "true" : "false"; break;
+    case BCO_TEXT: bco_field_text(found, &said->text, &said->length); return BCO_OK;
+    case BCO_NUMBER:
+        said->text = found->value;
+        said->length = found->value_length;
+        return BCO_OK;
+    case BCO_BOOL: said->text = found->value[0] == 't' ? "true" : "false"; break;
     case BCO_NULL: said->text = "null"; break;
     default:
         return bco_record_fail(record, rule->field, err, "got %s, expected a number or a text",
@@ -174,10 +175,18 @@ static enum bco_code judge_number(const struct bco_rating_rule *rule, const stru
 
 enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_regex_match *match,
                                const struct bco_record *record, struct bco_rating *rating, struct bco_error *err) {
+    struct bco_field found;
+    if (!bco_record_find(record, rule->field, &found)) return bco_record_missing(record, rule->field, err);
+    return bco_rating_judge_field(rule, match, record, &found, rating, err);
+}
+
+enum bco_code bco_rating_judge_field(const struct bco_rating_rule *rule, struct bco_regex_match *match,
+                                     const struct bco_record *record, const struct bco_field *field,
+                                     struct bco_rating *rating, struct bco_error *err) {
     struct said said = {0};
     double x;
     int word = -1;
-    enum bco_code code = read_said(rule, record, &said, err);
+    enum bco_code code = read_said(rule, record, field, &said, err);
     if (code == BCO_OK && rule->regex) code = search(rule, match, record, &said, err);
     if (code == BCO_OK && rule->words) code = bco_words_find(rule->words, match, said.text, said.length, &word, err);
     if (code != BCO_OK) return code;

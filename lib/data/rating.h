@@ -27,4 +27,10 @@ struct bco_rating {
 enum bco_code bco_rating_judge(const struct bco_rating_rule *rule, struct bco_regex_match *match,
                                const struct bco_record *record, struct bco_rating *rating, struct bco_error *err);
 
+/* Of the field that was found under the rating's name. */
+struct bco_field;
+enum bco_code bco_rating_judge_field(const struct bco_rating_rule *rule, struct bco_regex_match *match,
+                                     const struct bco_record *record, const struct bco_field *field,
+                                     struct bco_rating *rating, struct bco_error *err);
+
 #endif

@@ -52,6 +52,7 @@ void bco_record_clear(struct bco_record *record) {
     }
     record->blocks = NULL;
     record->room_used = 0;
+    record->shape = 0;
     record->count = 0;
 }
 
@@ -95,13 +96,29 @@ size_t bco_record_line(const struct bco_record *record) {
     return record->line;
 }
 
+/* Names of up to 16 bytes, nearly all, are compared as two words that may overlap, without a call. */
+static bool same_name(const char *a, const char *b, size_t length) {
+    uint64_t words[4];
+    if (length < sizeof *words || length > 2 * sizeof *words) return memcmp(a, b, length) == 0;
+    memcpy(&words[0], a, sizeof *words);
+    memcpy(&words[1], b, sizeof *words);
+    memcpy(&words[2], a + length - sizeof *words, sizeof *words);
+    memcpy(&words[3], b + length - sizeof *words, sizeof *words);
+    return words[0] == words[1] && words[2] == words[3];
+}
+
 static struct bco_field *own_field(const struct bco_record *record, const char *name, size_t length) {
     for (size_t i = 0; i < record->count; i++) {
         struct bco_field *field = &record->fields[i];
         if (field->name_length != length || (length && field->name[0] != name[0])) continue;
-        if (memcmp(field->name, name, length) == 0) return field;
+        if (same_name(field->name, name, length)) return field;
     }
     return NULL;
+}
+
+size_t bco_record_place(const struct bco_record *record, const char *key) {
+    const struct bco_field *field = own_field(record, key, strlen(key));
+    return field ? (size_t)(field - record->fields) : BCO_NOWHERE;
 }
 
 bool bco_record_has(const struct bco_record *record, const char *key) {
@@ -397,6 +414,28 @@ static enum bco_code set_value(struct bco_record *record, const char *name, cons
 
 enum bco_code bco_record_set_bool(struct bco_record *record, const char *field, bool value, struct bco_error *err) {
     return set_value(record, field, value ? "true" : "false", value ? 4 : 5, err);
+}
+
+void bco_record_call(struct bco_record *record, size_t place, const char *name) {
+    struct bco_field *field = &record->fields[place];
+    field->name = field->key = name;
+    field->name_length = field->key_length = strlen(name);
+}
+
+enum bco_code bco_record_put_bool(struct bco_record *record, size_t place, const char *name, bool value,
+                                  struct bco_error *err) {
+    if (place == BCO_NOWHERE) {
+        if (!bco_grow((void **)&record->fields, &record->capacity, record->count + 1, sizeof *record->fields))
+            return bco_fail_memory(err);
+        record->fields[place = record->count++] = (struct bco_field){0};
+        bco_record_call(record, place, name);
+    }
+    struct bco_field *field = &record->fields[place];
+    field->value = value ? "true" : "false";
+    field->value_length = value ? 4 : 5;
+    field->kind = BCO_BOOL;
+    field->escaped = field->blanks = false;
+    return BCO_OK;
 }
 
 static enum bco_code set_buf(struct bco_record *record, const char *field, struct bco_buf *json,

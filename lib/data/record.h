@@ -29,6 +29,8 @@ struct bco_block {
 struct bco_record {
     const char *file;
     size_t line;
+    uint64_t shape; /* records of one reader have the same where they came with the same keys in the same order; 0:
+                       unknown */
     struct bco_field *fields;
     size_t count, capacity;
     char *shadow; /* as long as the text: the place where values are decoded */
@@ -49,6 +51,17 @@ void bco_record_release(struct bco_record *record); /* all it owns, but not itse
 /* True when it is a key of the record, not a path into it. */
 bool bco_record_has(const struct bco_record *record, const char *key);
 
+/* The place in `fields` of a key, or BCO_NOWHERE. */
+#define BCO_NOWHERE SIZE_MAX
+size_t bco_record_place(const struct bco_record *record, const char *key);
+
+/* Gives the field another name, which JSON needs no escapes for and which stays. */
+void bco_record_call(struct bco_record *record, size_t place, const char *name);
+
+/* The same as bco_record_set_bool for a place, or BCO_NOWHERE for a field that is not there yet. */
+enum bco_code bco_record_put_bool(struct bco_record *record, size_t place, const char *name, bool value,
+                                  struct bco_error *err);
+
 /* The member that a key or a dotted path names. False: missing. */
 bool bco_record_find(const struct bco_record *record, const char *field, struct bco_field *found);
 
@@ -60,6 +73,10 @@ void bco_field_text(const struct bco_field *field, const char **text, size_t *le
  * BCO_EDATA: anything else; missing too. */
 enum bco_code bco_record_find_text(const struct bco_record *record, const char *name, struct bco_field *field,
                                    struct bco_error *err);
+
+/* Of a field that was found. */
+enum bco_code bco_record_check_text(const struct bco_record *record, const char *name, const struct bco_field *field,
+                                    struct bco_error *err);
 
 /* The same as it is read: decoded, or the JSON text of the messages. */
 enum bco_code bco_record_get_text(const struct bco_record *record, const char *name, struct bco_text *text,

@@ -28,6 +28,7 @@ struct item {
     size_t text, text_length; /* JSON, in data or (rows) in texts; of a bad one: the message, in texts */
     size_t line;
     size_t first, count; /* members */
+    uint64_t shape;      /* as in struct bco_record */
     bool bad;
 };
 
@@ -57,9 +58,10 @@ struct source {
     bool separator;   /* a line sep=; may come */
     bool header;      /* rows: the header was read */
     struct bco_csv *csv;
-    struct bco_json_scan probe; /* of a line that should be a string */
-    struct bco_buf carry;       /* the start of a record that the batch before did not hold whole */
-    int stop;                   /* -1, or what tells a waiting read to give up */
+    struct bco_json_scan probe;  /* of a line that should be a string */
+    struct bco_json_shape shape; /* of the line before */
+    struct bco_buf carry;        /* the start of a record that the batch before did not hold whole */
+    int stop;                    /* -1, or what tells a waiting read to give up */
 };
 
 struct bco_reader {
@@ -166,6 +168,7 @@ static enum bco_code read_header(struct source *s, struct batch *batch, const st
     s->csv = bco_csv_new(s->split.delimiter);
     if (!s->csv) return bco_fail_memory(&batch->failure);
     s->header = true;
+    s->shape.id++;
     enum bco_code code = bco_csv_header(s->csv, text, row->raw_length, &batch->failure);
     return code ? fail_place(batch, code, row->line) : BCO_OK;
 }
@@ -181,6 +184,7 @@ static enum bco_code read_row(struct source *s, struct batch *batch, struct item
         code = bco_csv_row(s->csv, batch->data + item->raw, item->raw_length, &batch->texts, &batch->spans, &why);
     item->text_length = batch->texts.length - item->text;
     item->count = batch->spans.count - item->first;
+    item->shape = s->shape.id;
     if (code == BCO_EDATA && add_message(batch, item, &why)) return BCO_OK;
     return code ? bco_fail_memory(&batch->failure) : BCO_OK;
 }
@@ -253,8 +257,9 @@ static enum bco_code cut(struct source *s, struct batch *batch, size_t *done) {
 }
 
 /* Checks the items. Messages go to `texts` last, as members may point into it. */
-static enum bco_code check_items(struct batch *batch) {
+static enum bco_code check_items(struct batch *batch, struct bco_json_shape *shape) {
     struct bco_error why;
+    batch->scan.shape = shape;
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->items[i];
         if (item->bad) continue;
@@ -262,6 +267,7 @@ static enum bco_code check_items(struct batch *batch) {
         item->first = batch->scan.count;
         enum bco_code code = bco_json_scan_object(&batch->scan, text, item->text_length, &why);
         item->count = batch->scan.count - item->first;
+        item->shape = shape->count ? shape->id : 0;
         if (code == BCO_ESYSTEM || (code && !add_message(batch, item, &why))) return bco_fail_memory(&batch->failure);
     }
     return BCO_OK;
@@ -357,7 +363,7 @@ static void fill(struct source *s, struct batch *batch) {
         if (batch->failed || s->last) end_input(s);
     }
     batch->made = s->split.kind == BCO_SPLIT_ROWS || s->split.kind == BCO_SPLIT_TEXT;
-    enum bco_code code = s->split.kind == BCO_SPLIT_ROWS ? find_members(batch) : check_items(batch);
+    enum bco_code code = s->split.kind == BCO_SPLIT_ROWS ? find_members(batch) : check_items(batch, &s->shape);
     if (code) batch->failed = code;
 }
 
@@ -494,7 +500,9 @@ static enum bco_code give_item(struct bco_reader *r, const struct item *item, st
     r->record.file = batch->path;
     r->record.line = item->line;
     const struct bco_json_member *members = item->count ? &batch->scan.members[item->first] : NULL;
-    return bco_record_fill(&r->record, text, item->text_length, members, item->count, err);
+    enum bco_code code = bco_record_fill(&r->record, text, item->text_length, members, item->count, err);
+    r->record.shape = item->shape;
+    return code;
 }
 
 enum bco_code bco_reader_next(struct bco_reader *r, struct bco_record **record, struct bco_error *err) {

@@ -72,6 +72,11 @@ static enum bco_code check_messages(const struct bco_record *record, const char 
 enum bco_code bco_record_find_text(const struct bco_record *record, const char *name, struct bco_field *field,
                                    struct bco_error *err) {
     if (!bco_record_find(record, name, field)) return bco_record_missing(record, name, err);
+    return bco_record_check_text(record, name, field, err);
+}
+
+enum bco_code bco_record_check_text(const struct bco_record *record, const char *name, const struct bco_field *field,
+                                    struct bco_error *err) {
     if (field->kind == BCO_LIST) return check_messages(record, name, field, err);
     if (field->kind != BCO_TEXT)
         return refuse(record, name, field, "is not a text", "a text or a list of messages", err);

@@ -356,11 +356,64 @@ static enum bco_code refuse_scalar(struct state *s, struct bco_error *err) {
                     shown < length ? "..." : "");
 }
 
+/* ---- an object like the one before ---- */
+
+/* Keeps what stands between the values from member `first` on, where they are few and short and no container. */
+static void learn_shape(struct bco_json_shape *shape, const struct bco_json_scan *scan, size_t first,
+                        const char *text) {
+    size_t used = 0, count = scan->count - first;
+    shape->count = 0;
+    shape->id++;
+    if (count > BCO_JSON_SHAPE_MEMBERS) return;
+    for (size_t i = 0; i < count; i++) {
+        const struct bco_json_member *member = &scan->members[first + i];
+        size_t length = (size_t)(member->value - text);
+        if (member->kind == BCO_LIST || member->kind == BCO_OBJECT || length > BCO_JSON_SHAPE_BYTES - used) return;
+        memcpy(shape->text + used, text, length);
+        shape->members[i].gap = used;
+        shape->members[i].gap_length = length;
+        shape->members[i].key = (size_t)(member->key - text);
+        shape->members[i].key_length = member->key_length;
+        shape->members[i].key_escaped = member->key_escaped;
+        used += length;
+        text = member->value + member->value_length;
+    }
+    shape->count = count;
+}
+
+/* True when the text has the shape, and good values in it: then its keys are those that were looked at before. */
+static bool scan_alike(struct state *s, const struct bco_json_shape *shape) {
+    struct bco_json_scan *scan = s->scan;
+    if (!bco_grow((void **)&scan->members, &scan->capacity, scan->count + shape->count, sizeof *scan->members))
+        return false;
+    struct bco_json_member *member = &scan->members[scan->count];
+    for (size_t i = 0; i < shape->count; i++, member++) {
+        size_t gap = shape->members[i].gap_length;
+        bool escaped = false;
+        if ((size_t)(s->end - s->p) <= gap || memcmp(s->p, shape->text + shape->members[i].gap, gap) != 0) return false;
+        const char *value = s->p + gap;
+        *member = (struct bco_json_member){.key = s->p + shape->members[i].key,
+                                           .key_length = shape->members[i].key_length,
+                                           .key_escaped = shape->members[i].key_escaped,
+                                           .value = value};
+        s->p = value;
+        if (!scan_scalar(s, &escaped)) return false;
+        member->value_length = (size_t)(s->p - value);
+        member->kind = bco_json_kind(value);
+        member->escaped = escaped;
+    }
+    if (s->end - s->p != 1 || *s->p != '}') return false;
+    scan->count += shape->count;
+    return true;
+}
+
 enum bco_code bco_json_scan_object(struct bco_json_scan *scan, const char *text, size_t length, struct bco_error *err) {
     struct state s;
     s.scan = scan;
     s.text = s.p = text;
     s.end = text + length;
+    if (scan->shape && scan->shape->count && scan_alike(&s, scan->shape)) return BCO_OK;
+    s.p = text;
     s.depth = 0;
     s.what = NULL;
     s.where = NULL;
@@ -371,7 +424,10 @@ enum bco_code bco_json_scan_object(struct bco_json_scan *scan, const char *text,
     int first = peek(&s);
     if (first == '[') return bco_fail(err, BCO_EDATA, "expected an object, got a list");
     if (first >= 0 && first != '{') return refuse_scalar(&s, err);
-    if (scan_values(&s)) return BCO_OK;
+    if (scan_values(&s)) {
+        if (scan->shape) learn_shape(scan->shape, scan, count, text);
+        return BCO_OK;
+    }
     scan->count = count;
     return explain(&s, err);
 }

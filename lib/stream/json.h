@@ -10,6 +10,7 @@
 #include <bco/record.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { BCO_JSON_DEPTH = 512 }; /* levels of nesting, the outermost included */
 
@@ -30,6 +31,21 @@ struct bco_json_key {
     bool escaped;
 };
 
+enum { BCO_JSON_SHAPE_MEMBERS = 16, BCO_JSON_SHAPE_BYTES = 512 };
+
+/* What stands between the values of an object: keys, colons, commas, blanks. The next line mostly has the same, and
+ * then needs no look at its keys. */
+struct bco_json_shape {
+    uint64_t id;  /* another one for every other shape, from 1 on */
+    size_t count; /* of members; 0: none is known */
+    struct {
+        size_t gap, gap_length; /* in `text`: what stands before the value */
+        size_t key, key_length; /* in the gap */
+        bool key_escaped;
+    } members[BCO_JSON_SHAPE_MEMBERS];
+    char text[BCO_JSON_SHAPE_BYTES];
+};
+
 /* What a scan needs, kept between scans. Zero-initialise it. Members of one
  * scan are appended behind those of the scans before; the caller may set
  * `count` back. */
@@ -38,6 +54,8 @@ struct bco_json_scan {
     size_t count, capacity;
     struct bco_json_key *keys; /* of the objects that are open */
     size_t key_count, key_capacity;
+    struct bco_json_shape
+        *shape; /* the caller's, of the object before; NULL: each is looked at as if it were the first */
 };
 
 void bco_json_scan_free(struct bco_json_scan *scan);

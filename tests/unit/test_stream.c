@@ -656,6 +656,57 @@ static void json_members(void **state) {
     bco_json_scan_free(&scan);
 }
 
+static bool same_member(const struct bco_json_member *a, const struct bco_json_member *b) {
+    return a->key == b->key && a->key_length == b->key_length && a->value == b->value &&
+           a->value_length == b->value_length && a->kind == b->kind && a->key_escaped == b->key_escaped &&
+           a->escaped == b->escaped && a->blanks == b->blanks;
+}
+
+/* A text is read alike alone and behind any other. */
+static void json_shapes(void **state) {
+    static const char *const texts[] = {"{\"a\": 1, \"b\": \"x\"}",
+                                        "{\"a\": -2.5e3, \"b\": \"\"}",
+                                        "{\"a\": \"\\n\", \"b\": null}",
+                                        "{\"a\": 1, \"b\": \"x\"} ",
+                                        "{\"a\": 1 , \"b\": \"x\"}",
+                                        "{\"a\": 1, \"b\": [ 2 ]}",
+                                        "{\"a\": {}, \"b\": true}",
+                                        "{\"a\": 1, \"\\u0062\": \"x\"}",
+                                        "{\"a\": 1, \"\\u0062\": \"\\u00e9\"}",
+                                        "{\"a\": 1, \"a\": 1}",
+                                        "{\"a\": 1, \"c\": 1}",
+                                        "{\"a\": 1}",
+                                        "{\"a\": 01, \"b\": 2}",
+                                        "{\"a\": 1, \"b\": \"x\"",
+                                        "{\"a\": 1, \"b\": ",
+                                        "{\"a\": 1, \"b\": \"\xFF\"}",
+                                        "{\"a\": 1, \"b\": \"x\"}}",
+                                        "{\"a\": 1, \"b\": \"x\", \"c\": 3}",
+                                        "{}",
+                                        "[]"};
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    (void)state;
+    for (int i = 0; i < TEXTS; i++)
+        for (int j = 0; j < TEXTS; j++) {
+            struct bco_json_shape shape = {0};
+            struct bco_json_scan alone = {0}, behind = {.shape = &shape};
+            struct bco_error expected = {0}, err = {0};
+            enum bco_code code = bco_json_scan_object(&alone, texts[j], strlen(texts[j]), &expected);
+            bco_json_scan_object(&behind, texts[i], strlen(texts[i]), NULL);
+            size_t before = behind.count;
+            uint64_t id = shape.count ? shape.id : 0;
+            assert_int_equal(bco_json_scan_object(&behind, texts[j], strlen(texts[j]), &err), code);
+            assert_string_equal(err.message, expected.message);
+            assert_int_equal(behind.count - before, alone.count);
+            for (size_t k = 0; k < alone.count; k++)
+                assert_true(same_member(&behind.members[before + k], &alone.members[k]));
+            if (i < 2 && j < 2) assert_true(shape.id == id);
+            if (id && i < 7 && j >= 7 && !code) assert_true(shape.id != id);
+            bco_json_scan_free(&alone);
+            bco_json_scan_free(&behind);
+        }
+}
+
 static void json_canonical(void **state) {
     static const char text[] = "{ \"b\":[ 1.0, \"\\u00e9\\/\" ], \"a\\u0061\": {\"d\":1 ,\"c\":{}}, \"a\":[ ] }";
     struct bco_buf out = {0};
@@ -771,6 +822,7 @@ int main(void) {
         cmocka_unit_test(json_keys_twice),
         cmocka_unit_test(json_nesting),
         cmocka_unit_test(json_members),
+        cmocka_unit_test(json_shapes),
         cmocka_unit_test(json_canonical),
         cmocka_unit_test(csv_rows),
         cmocka_unit_test(csv_headers),
