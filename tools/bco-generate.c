@@ -11,6 +11,7 @@ struct generate {
     const char *model, *adapter, *chat_file;
     struct cli_list stops;
     uint64_t max_new_tokens, batch;
+    bool with_temperature, with_top_p, with_top_k, with_min_p; /* which were given */
     struct bco_generate_run run;
     struct bco_model *opened;
     struct bco_tokenizer *tokenizer;
@@ -36,12 +37,12 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
         {"no-bos", 0, CLI_UNFLAG, &g->run.bos, NULL, "no BOS before the prompt", NULL, 0, 0, NULL},
         {NULL, 0, CLI_FLAG, NULL, NULL, "Sampling", NULL, 0, 0, NULL},
         {"temperature", 0, CLI_REAL, &o->temperature, "X", "logits are divided by it; 0: --greedy [0.7]", NULL, 0, 1e6,
-         NULL},
+         &g->with_temperature},
         {"top-p", 0, CLI_REAL, &o->top_p, "X", "only the likeliest tokens that make up this probability [0.95]", NULL,
-         1e-9, 1, NULL},
-        {"top-k", 0, CLI_COUNT, &o->top_k, "N", "only the N likeliest tokens [0: all]", NULL, 0, 0, NULL},
+         1e-9, 1, &g->with_top_p},
+        {"top-k", 0, CLI_COUNT, &o->top_k, "N", "only the N likeliest tokens [0: all]", NULL, 0, 0, &g->with_top_k},
         {"min-p", 0, CLI_REAL, &o->min_p, "X", "only tokens at least X times as likely as the likeliest [0: all]", NULL,
-         0, 1, NULL},
+         0, 1, &g->with_min_p},
         {"repetition-penalty", 0, CLI_REAL, &o->repetition_penalty, "X",
          "logits of tokens that were there are divided (negative ones: multiplied) by it [1: none]", NULL, 1e-3, 1e3,
          NULL},
@@ -55,7 +56,7 @@ static size_t add_options(struct cli_option *to, struct generate *g) {
         {"batch", 0, CLI_COUNT, &g->batch, "N", "sequences computed at once, where memory holds so many [16]", NULL, 1,
          4096, NULL},
         {"max-memory", 0, CLI_COUNT, &o->max_memory, "SIZE", "that the run may take, as in 6G [80 % of what is free]",
-         NULL, 0, 0, NULL},
+         NULL, 1, 1e18, NULL},
     };
     memcpy(to, options, sizeof options);
     return sizeof options / sizeof *options;
@@ -76,6 +77,14 @@ static void tell_memory(void *user, const struct bco_generate_memory *m) {
              mib(m->peak), limit, mib(m->weights), mib(m->cache), m->sequences, mib(m->work), mib(m->rest));
 }
 
+/* An option that --greedy would ignore, or NULL. */
+static const char *idle_option(const struct generate *g) {
+    if (g->with_temperature && g->run.options.temperature > 0) return "temperature";
+    if (g->with_top_p) return "top-p";
+    if (g->with_top_k) return "top-k";
+    return g->with_min_p ? "min-p" : NULL;
+}
+
 /* -1: go on. */
 static int check_usage(struct generate *g) {
     struct bco_generate_options *o = &g->run.options;
@@ -85,7 +94,10 @@ static int check_usage(struct generate *g) {
     if (g->run.ids && g->stops.count) return cli_usage(&g->cli, "--stop needs texts, --ids has none");
     for (size_t i = 0; i < g->stops.count; i++)
         if (!*g->stops.items[i]) return cli_usage(&g->cli, "--stop: an empty text");
+    if (g->run.ids && !g->run.bos) return cli_usage(&g->cli, "--no-bos needs texts, --ids has none");
     if (o->temperature == 0) o->greedy = true;
+    if (o->greedy && idle_option(g))
+        return cli_usage(&g->cli, "--%s is for sampling, not for --greedy", idle_option(g));
     o->stops = g->stops.items;
     o->stop_count = g->stops.count;
     o->max_new_tokens = (size_t)g->max_new_tokens;

@@ -30,12 +30,12 @@ struct bco_generate_memory {
 
 /* Zeros are the defaults, as told with each. */
 struct bco_generate_options {
-    uint64_t n;         /* completions of a prompt; 0: 1 */
-    bool greedy;        /* the likeliest token each time (the lowest id of equal ones); what follows is not used */
-    double temperature; /* logits are divided by it; 0: 0.7 */
-    double top_p;       /* the smallest set of likeliest tokens with this probability or more; 0: 0.95; 1: all */
-    uint64_t top_k;     /* only the k likeliest (and those equal to the k-th), before top_p; 0: all */
-    double min_p;       /* only tokens at least this share of the likeliest one's probability; 0: all */
+    uint64_t n;  /* completions of a prompt; 0: 1 */
+    bool greedy; /* the likeliest token each time (the lowest id of equal ones); temperature to min_p are not used */
+    double temperature;        /* logits are divided by it; 0: 0.7 */
+    double top_p;              /* the smallest set of likeliest tokens with this probability or more; 0: 0.95; 1: all */
+    uint64_t top_k;            /* only the k likeliest (and those equal to the k-th), before top_p; 0: all */
+    double min_p;              /* only tokens at least this share of the likeliest one's probability; 0: all */
     double repetition_penalty; /* logits of tokens that were there, prompt included, are divided by it where positive,
                                   multiplied where negative, before all else (Keskar et al. 2019); 0 or 1: none */
     bool logp;                 /* completions get their log-prob */
