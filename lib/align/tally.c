@@ -37,7 +37,7 @@ void bco_tally_metrics(const struct bco_tally *t, double denominator, double del
     m->logps_up = mean(up->logp, up->weight);
     m->logps_down = mean(down->logp, down->weight);
     m->accuracy = t->pairs > 0 ? mean(t->won, t->pairs) : mean(t->correct, weight);
-    m->kl = -mean(up->logratio + down->logratio, weight);
+    m->kl = 0 - mean(up->logratio + down->logratio, weight); /* never -0 */
     m->up_logratio_per_token = mean(up->logratio, up->tokens);
     m->error_term = mean(up->error, up->weight) + mean(down->error, down->weight);
     m->up = up->count;

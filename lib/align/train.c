@@ -188,6 +188,13 @@ static enum bco_code loop(struct bco_trainer *t, struct bco_error *err) {
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
+/* A warm-up's first rate is 0, as in transformers; with more steps than one the others are not. */
+static void warn_of_no_rate(const struct bco_trainer *t) {
+    if (t->steps == 1 && t->warmup > 0)
+        bco_trainer_warn(t, "the only step is the first of the warm-up, whose rate is 0: nothing is learnt; --warmup 0 "
+                            "begins with the full rate");
+}
+
 /* README.md is the mark of a finished run: away with it first, back as the last file. */
 static enum bco_code begin(struct bco_trainer *t, uint64_t keep, struct bco_error *err) {
     char *card = bco_trainer_path(t, "README.md"), *metrics = bco_trainer_path(t, "metrics.jsonl");
@@ -229,6 +236,7 @@ static enum bco_code run(struct bco_trainer *t, bool *made, struct bco_error *er
     if (code == BCO_OK && t->options->resume) code = bco_trainer_resume(t, &keep, err);
     if (code != BCO_OK || t->result->was_finished) return code;
     if (t->options->on_memory) t->options->on_memory(t->options->user, &t->memory);
+    warn_of_no_rate(t);
     code = begin(t, keep, err);
     if (code == BCO_OK) code = loop(t, err);
     return code == BCO_OK ? finish(t, err) : code;

@@ -150,6 +150,13 @@ static void pair_up(struct bco_match *p, bool by_id, const size_t *samples, cons
     }
 }
 
+static void count_partners(struct bco_side_list *list, bool by_id, const struct bco_table *sizes_of_other) {
+    for (size_t i = 0; i < list->count; i++) {
+        const size_t *size = bco_table_get(sizes_of_other, key_of(&list->sides[i], by_id, 0));
+        list->sides[i].partners = size ? *size : 0;
+    }
+}
+
 static enum bco_code match(struct bco_match *p, bool by_id, struct bco_error *err) {
     struct bco_table *sizes_a = bco_table_new(sizeof(size_t)), *sizes_b = bco_table_new(sizeof(size_t));
     struct bco_table *index = bco_table_new(sizeof(size_t));
@@ -159,7 +166,11 @@ static enum bco_code match(struct bco_match *p, bool by_id, struct bco_error *er
     bool good = sizes_a && sizes_b && index && samples_a && samples_b && p->pairs &&
                 number_samples(&p->a, by_id, sizes_a, samples_a) && number_samples(&p->b, by_id, sizes_b, samples_b) &&
                 index_of(&p->b, by_id, samples_b, index);
-    if (good) pair_up(p, by_id, samples_a, sizes_a, index);
+    if (good) {
+        pair_up(p, by_id, samples_a, sizes_a, index);
+        count_partners(&p->a, by_id, sizes_b);
+        count_partners(&p->b, by_id, sizes_a);
+    }
     bco_table_free(sizes_a);
     bco_table_free(sizes_b);
     bco_table_free(index);
@@ -168,14 +179,23 @@ static enum bco_code match(struct bco_match *p, bool by_id, struct bco_error *er
     return good ? BCO_OK : bco_fail_memory(err);
 }
 
+static enum bco_code no_partner(const struct bco_side_list *list, const struct bco_side *side, const char *other,
+                                bool by_id, struct bco_error *err) {
+    const char *field = by_id ? "id" : "prompt", *key = by_id ? side->id : side->prompt;
+    if (!side->partners)
+        return bco_fail_at(err, BCO_EDATA, list->path, side->line, field, "no partner in %s, got %.200s", other, key);
+    return bco_fail_at(err, BCO_EDATA, list->path, side->line, field,
+                       "no partner: %s has only %zu completion%s of it, got %.200s", other, side->partners,
+                       side->partners > 1 ? "s" : "", key);
+}
+
 static enum bco_code report_single(struct bco_match *p, const struct bco_side_list *list, const char *other, bool by_id,
                                    struct bco_writer *rejects, struct bco_error *err) {
     enum bco_code code = BCO_OK;
     for (size_t i = 0; !code && i < list->count; i++) {
         const struct bco_side *side = &list->sides[i];
         if (side->paired) continue;
-        bco_fail_at(err, BCO_EDATA, list->path, side->line, by_id ? "id" : "prompt", "no partner in %s, got %.200s",
-                    other, by_id ? side->id : side->prompt);
+        no_partner(list, side, other, by_id, err);
         code = reject(p, rejects, side->raw, side->raw_length, err);
     }
     return code;

@@ -13,6 +13,7 @@ struct bco_side {                   /* one record of one file; NULL where it has
     struct bco_hash id_key, prompt_key; /* of the decoded values */
     size_t line;
     uint64_t length; /* of the completion, in code points */
+    size_t partners; /* records of the other file with this key, paired or not */
     bool paired;
 };
 

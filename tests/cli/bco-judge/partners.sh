@@ -15,3 +15,7 @@ bco-judge --command no-such-program a a; echo "exit $?"
 bco-judge --command cat --one-order --both-orders a a; echo "exit $?"
 p p=3 x=4 >b
 bco-judge --command 'while read -r x; do echo tie; done' --rejects bad a b; echo "exit $?"; cat bad
+p p=3 q=4 q=5 q=6 >b
+p p=1 q=2 q=3 >a
+try a b
+try b a
