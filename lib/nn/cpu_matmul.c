@@ -124,7 +124,8 @@ void bco_cpu_linear(const struct bco_team *team, const struct bco_linear *l, siz
                            .ldb = l->by_input ? l->out : l->in,
                            .beta = l->bias ? 1 : 0,
                            .c = y,
-                           .ldc = l->out};
+                           .ldc = l->out,
+                           .next = l->next};
     bco_cpu_matmul(team, &p);
 }
 

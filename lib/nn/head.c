@@ -53,7 +53,8 @@ static void multiply_out(const struct bco_model *model, size_t count, const floa
                            .b_half = model->head.half,
                            .ldb = C,
                            .c = logits,
-                           .ldc = V};
+                           .ldc = V,
+                           .next = model->head.next};
     model->ops->matmul(&model->team, &p);
 }
 

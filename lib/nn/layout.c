@@ -150,6 +150,17 @@ static void walk_ends(struct walk *w) {
     walk_norm(w, &m->final_norm, n->final_norm, c->channels, 1);
 }
 
+/* Each product knows the one after it; after the last one the next pass begins. */
+static void chain(struct bco_model *m) {
+    struct bco_linear *last = &m->head;
+    for (size_t i = 0; i < m->config.layers * BCO_PROJECTIONS; i++) {
+        struct bco_linear *linear = &m->layers[i / BCO_PROJECTIONS].projection[i % BCO_PROJECTIONS].linear;
+        last->next = linear;
+        last = linear;
+    }
+    last->next = &m->head;
+}
+
 static enum bco_code walk(struct bco_model *model, bool placing, struct bco_error *err) {
     struct walk w = {.model = model, .err = err, .placing = placing, .layer = SIZE_MAX};
     walk_ends(&w);
@@ -157,6 +168,7 @@ static enum bco_code walk(struct bco_model *model, bool placing, struct bco_erro
         walk_attention(&w, &model->layers[w.layer]);
         walk_feed_forward(&w, &model->layers[w.layer]);
     }
+    chain(model);
     return w.code;
 }
 

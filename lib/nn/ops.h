@@ -41,7 +41,8 @@ struct bco_matmul {
     float *c;
     size_t ldc;
     struct bco_half b_half;
-    bool exact; /* in f32, whatever the team has for the others */
+    bool exact;                    /* in f32, whatever the team has for the others */
+    const struct bco_linear *next; /* NULL, or what follows: its weight is read ahead */
 };
 
 /* An operand whose rows are `ld` apart, or the transpose of one. */
@@ -76,7 +77,8 @@ struct bco_linear {
     const float *weight;
     const float *bias; /* [out] or NULL */
     float *dweight, *dbias;
-    struct bco_half half; /* the weight, where it is stored in 16 bits; weight is NULL then */
+    struct bco_half half;          /* the weight, where it is stored in 16 bits; weight is NULL then */
+    const struct bco_linear *next; /* which follows in a forward pass, or NULL */
 };
 
 enum bco_norm_kind {
