@@ -1,5 +1,7 @@
-/* Attention of one query, as decoding has it: what it reads, keys and values, it reads once and in place. */
+/* Attention of one query a head, as decoding has it: what it reads, keys and values, it reads once and in place, for
+ * all query heads that share them. */
 #include "nn/cpu.h"
+#include "nn/lanes.h"
 #include "nn/rows.h"
 
 #include <math.h>
@@ -9,42 +11,93 @@
 #pragma GCC optimize("fp-contract=fast")
 #endif
 
-enum { WIDTH = 64 }; /* channels of the output that are summed at a time, in registers */
+enum { GROUP = 4, WIDTH = 2 * LANES }; /* heads, and channels of the output, that are summed at a time, in registers */
 
-BCO_CLONES static void scores_of(const float *restrict q, const float *k, size_t ld, size_t D, size_t keys, float scale,
-                                 float *restrict scores) {
-    for (size_t j = 0; j < keys; j++) {
-        const float *key = k + j * ld;
-        float sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (size_t d = 0; d < D; d++) sum += q[d] * key[d];
-        scores[j] = scale * sum;
+BCO_INLINE void add_products(lanes *sum, const float *q, const float *key, size_t count) {
+    lanes a, b;
+    lanes_load(&a, q, count);
+    lanes_load(&b, key, count);
+    *sum += a * b;
+}
+
+/* The lanes' products of a query and a key, to be added up. */
+BCO_INLINE void multiply_key(lanes *sum, const float *q, const float *key, size_t D) {
+    size_t d = 0;
+    for (; d + LANES <= D; d += LANES) add_products(sum, q + d, key + d, LANES);
+    if (d < D) add_products(sum, q + d, key + d, D - d);
+}
+
+/* scores[g * keys + j] = scale q_g k_j, LANES keys at a time. Meanwhile the values are asked for, and what comes after
+ * them, for the second level. */
+BCO_CLONES static void scores_of(const struct bco_attention *shape, size_t group, const float *q, const float *k,
+                                 const float *v, const float *ahead, size_t keys, float *scores) {
+    size_t D = shape->head_dim, ld = shape->ldkv;
+    for (size_t j = 0; j < keys; j += LANES) {
+        size_t count = keys - j < LANES ? keys - j : LANES;
+        for (size_t i = 0; i < count; i++)
+            for (size_t d = 0; d < D; d += LANES) {
+                __builtin_prefetch(v + (j + i) * ld + d);
+                __builtin_prefetch(ahead + (j + i) * ld + d, 0, 2);
+            }
+        for (size_t g = 0; g < group; g++) {
+            lanes sum[LANES] = {{0}};
+            for (size_t i = 0; i < count; i++) multiply_key(&sum[i], q + g * D, k + (j + i) * ld, D);
+            lanes_sum(sum);
+            sum[0] *= shape->scale;
+            lanes_store(scores + g * keys + j, &sum[0], count);
+        }
     }
 }
 
-/* out[d] = sum over j of p[j] * v[j][d], WIDTH channels. */
-BCO_CLONES static void mix_wide(const float *restrict p, const float *v, size_t ld, size_t keys, float *restrict out) {
-    float sum[WIDTH] = {0};
+/* out[g][d] = sum over j of p[g][j] * v[j][d], `width` channels of `group` heads. */
+BCO_INLINE void mix(const float *p, const float *v, size_t ld, size_t keys, size_t group, size_t width, float *out,
+                    size_t D) {
+    lanes sum[GROUP][WIDTH / LANES] = {{{0}}};
     for (size_t j = 0; j < keys; j++)
-#pragma omp simd
-        for (size_t d = 0; d < WIDTH; d++) sum[d] += p[j] * v[j * ld + d];
-    memcpy(out, sum, sizeof sum);
+#pragma GCC unroll 2
+        for (size_t w = 0; w < width; w += LANES) {
+            lanes at;
+            lanes_load(&at, v + j * ld + w, width - w < LANES ? width - w : LANES);
+#pragma GCC unroll 4
+            for (size_t g = 0; g < group; g++) sum[g][w / LANES] += p[g * keys + j] * at;
+        }
+    for (size_t g = 0; g < group; g++)
+        for (size_t w = 0; w < width; w += LANES)
+            lanes_store(out + g * D + w, &sum[g][w / LANES], width - w < LANES ? width - w : LANES);
 }
 
-BCO_CLONES static void mix(const float *restrict p, const float *v, size_t ld, size_t keys, size_t width,
-                           float *restrict out) {
-    memset(out, 0, width * sizeof *out);
-    for (size_t j = 0; j < keys; j++)
-        for (size_t d = 0; d < width; d++) out[d] += p[j] * v[j * ld + d];
+BCO_CLONES static void mix_wide(const float *p, const float *v, size_t ld, size_t keys, size_t group, float *out,
+                                size_t D) {
+    switch (group) {
+    case 1: mix(p, v, ld, keys, 1, WIDTH, out, D); break;
+    case 2: mix(p, v, ld, keys, 2, WIDTH, out, D); break;
+    case 3: mix(p, v, ld, keys, 3, WIDTH, out, D); break;
+    default: mix(p, v, ld, keys, GROUP, WIDTH, out, D);
+    }
 }
 
-void bco_cpu_attend(const struct bco_attention *shape, const float *q, const float *k, const float *v, size_t keys,
-                    float *scores, float *out, float *logsum) {
-    size_t D = shape->head_dim, d = 0;
-    scores_of(q, k, shape->ldkv, D, keys, shape->scale, scores);
-    float most = greatest(scores, keys), total = exponentials(scores, most, keys);
-    multiply(scores, 1 / total, keys);
-    if (logsum) *logsum = most + logf(total);
-    for (; d + WIDTH <= D; d += WIDTH) mix_wide(scores, v + d, shape->ldkv, keys, out + d);
-    if (d < D) mix(scores, v + d, shape->ldkv, keys, D - d, out + d);
+BCO_CLONES static void mix_rest(const float *p, const float *v, size_t ld, size_t keys, size_t group, size_t width,
+                                float *out, size_t D) {
+    mix(p, v, ld, keys, group, width, out, D);
+}
+
+/* At most GROUP heads. */
+static void attend(const struct bco_attention *shape, size_t group, const float *q, const float *k, const float *v,
+                   const float *ahead, size_t keys, float *scores, float *out, float *logsum) {
+    size_t D = shape->head_dim, ld = shape->ldkv, d = 0;
+    scores_of(shape, group, q, k, v, ahead, keys, scores);
+    for (size_t g = 0; g < group; g++) {
+        float *p = scores + g * keys, most = greatest(p, keys), total = exponentials(p, most, keys);
+        multiply(p, 1 / total, keys);
+        if (logsum) logsum[g] = most + logf(total);
+    }
+    for (; d + WIDTH <= D; d += WIDTH) mix_wide(scores, v + d, ld, keys, group, out + d, D);
+    if (d < D) mix_rest(scores, v + d, ld, keys, group, D - d, out + d, D);
+}
+
+void bco_cpu_attend(const struct bco_attention *shape, size_t heads, const float *q, const float *k, const float *v,
+                    const float *ahead, size_t keys, float *scores, float *out, float *logsum) {
+    for (size_t h = 0, D = shape->head_dim; h < heads; h += GROUP)
+        attend(shape, heads - h < GROUP ? heads - h : GROUP, q + h * D, k, v, ahead, keys, scores, out + h * D,
+               logsum ? logsum + h : NULL);
 }

@@ -101,12 +101,6 @@ static void forward_block(const struct bco_attention *shape, const struct bco_se
     size_t D = shape->head_dim;
     struct run run[2];
     size_t runs = runs_of(shape, segments, segment, block, head / (shape->heads / shape->kv_heads), run);
-    if (block->rows == 1 && runs == 1) {
-        bco_cpu_attend(shape, q + block->row * shape->ldq + head * D, run[0].k, run[0].v, block->columns, scratch,
-                       out + block->row * shape->ldo + head * D,
-                       logsum ? logsum + block->row * shape->heads + head : NULL);
-        return;
-    }
     struct bco_matrix query = {q + block->row * shape->ldq + head * D, shape->ldq, false};
     against_keys(shape, block, runs, run, false, shape->scale, query, scratch);
     softmax_rows(shape, block, scratch, logsum ? logsum + block->row * shape->heads + head : NULL);
@@ -114,6 +108,19 @@ static void forward_block(const struct bco_attention *shape, const struct bco_se
         product(block->rows, D, run[r].count, 1, (struct bco_matrix){scratch + run[r].at, block->columns, false},
                 (struct bco_matrix){run[r].v, shape->ldkv, false}, r > 0, out + block->row * shape->ldo + head * D,
                 shape->ldo);
+}
+
+/* One query whose keys lie one behind the other: all the heads that share them, with the first of these. The keys
+ * `ahead` are those of the segment that this thread will have next, if all goes evenly. */
+static void forward_one(const struct bco_attention *shape, const struct bco_segment *segment, const float *ahead,
+                        const struct block *block, size_t head, const float *q, float *out, float *logsum,
+                        float *scratch) {
+    size_t group = shape->heads / shape->kv_heads, D = shape->head_dim;
+    if (head % group) return;
+    struct run run = run_at(shape, segment, head / group, block->low, 0, block->columns);
+    bco_cpu_attend(shape, group, q + block->row * shape->ldq + head * D, run.k, run.v, ahead + (run.k - segment->k),
+                   block->columns, scratch, out + block->row * shape->ldo + head * D,
+                   logsum ? logsum + block->row * shape->heads + head : NULL);
 }
 
 static size_t work_of(const struct bco_attention *shape, size_t segments, const struct bco_segment *segment) {
@@ -124,13 +131,20 @@ static size_t work_of(const struct bco_attention *shape, size_t segments, const 
 
 void bco_cpu_attention(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                        const struct bco_segment *segment, const float *q, float *out, float *logsum) {
-    size_t tasks = segments * shape->heads;
-#pragma omp parallel for num_threads(bco_team_for(team, work_of(shape, segments, segment))) schedule(dynamic)
+    size_t tasks = segments * shape->heads, threads = (size_t)team->threads;
+    size_t chunk = segments < 4 * threads ? 1 : shape->heads;
+#pragma omp parallel for num_threads(bco_team_for(team, work_of(shape, segments, segment))) schedule(dynamic, chunk)
     for (size_t task = 0; task < tasks; task++) {
         const struct bco_segment *s = segment + task / shape->heads;
+        size_t head = task % shape->heads;
+        float *scratch = bco_team_scratch(team);
+        const float *ahead = s[task + threads * shape->heads < tasks ? threads : 0].k;
         for (size_t start = 0; start < s->queries; start += BLOCK) {
             struct block block = block_at(shape, s, start);
-            forward_block(shape, segment, s, &block, task % shape->heads, q, out, logsum, bco_team_scratch(team));
+            if (block.rows == 1 && !s->shared)
+                forward_one(shape, s, ahead, &block, head, q, out, logsum, scratch);
+            else
+                forward_block(shape, segment, s, &block, head, q, out, logsum, scratch);
         }
     }
 }

@@ -92,8 +92,8 @@ static void check_product(bool transpose_a, bool transpose_b, size_t m, size_t n
     fill(a, NULL, m * k, 1, 0);
     fill(b, NULL, k * n, 1, 0);
     fill(c, NULL, m * n, 1, 0);
-    struct bco_matmul p = {transpose_a, transpose_b,         m,    n, k, 0.5f, a,    transpose_a ? m : k,
-                           b,           transpose_b ? k : n, 2.0f, c, n, {0},  false};
+    struct bco_matmul p = {transpose_a, transpose_b,         m,    n, k, 0.5f, a,     transpose_a ? m : k,
+                           b,           transpose_b ? k : n, 2.0f, c, n, {0},  false, NULL};
     plain_product(&p, expected);
     ops->matmul(&team, &p);
     assert_close("matmul", c, expected, m * n, 1e-5);
@@ -123,8 +123,8 @@ static void check_half(bool transpose_a, bool transpose_b, bool bf16) {
     memcpy(expected, c, sizeof c);
     for (int i = 0; i < K * N; i++) bits[i] = bf16 ? bco_to_bf16(b[i]) : bco_to_f16(b[i]);
     bco_widen((struct bco_half){bits, bf16}, 0, K * N, b);
-    struct bco_matmul p = {transpose_a, transpose_b,         M,    N,        K, 0.5f, a,    transpose_a ? M : K,
-                           b,           transpose_b ? K : N, 2.0f, expected, N, {0},  false};
+    struct bco_matmul p = {transpose_a, transpose_b,         M,    N,        K, 0.5f, a,     transpose_a ? M : K,
+                           b,           transpose_b ? K : N, 2.0f, expected, N, {0},  false, NULL};
     ops->matmul(&team, &p);
     p.b = NULL;
     p.b_half = (struct bco_half){bits, bf16};
@@ -157,7 +157,8 @@ static void check_rows(bool transpose_b, int half) {
     if (half) bco_widen((struct bco_half){bits, half == 2}, 0, K * N, b);
     rows.panel = panel;
     rows.panel_size = 262144;
-    struct bco_matmul p = {false, transpose_b, M, N, K, 0.5f, a, K, b, transpose_b ? K : N, 2.0f, c, N, {0}, false};
+    struct bco_matmul p = {false, transpose_b,         M,    N, K, 0.5f, a,     K,
+                           b,     transpose_b ? K : N, 2.0f, c, N, {0},  false, NULL};
     plain_product(&p, expected);
     if (half) p.b = NULL, p.b_half = (struct bco_half){bits, half == 2};
     ops->matmul(&rows, &p);
@@ -202,7 +203,7 @@ static void check_linear(bool by_input) {
     double same[5 * 6 + 24 + 4], expected[20];
     fill(in, same, 58, 1, 0);
     fill(dy, NULL, 20, 1, 0);
-    struct bco_linear l = {6, 4, by_input, in + 30, in + 54, dw, db, {0}};
+    struct bco_linear l = {6, 4, by_input, in + 30, in + 54, dw, db, {0}, NULL};
     ops->linear(&team, &l, 5, in, y);
     plain_linear(&s, same, expected);
     assert_close("linear", y, expected, 20, 1e-6);
@@ -406,6 +407,44 @@ static void attention_continued(void **state) {
     for (int i = PAST * D; i < T * D; i++) assert_true(fabs((double)whole[i] - (double)part[i]) < 1e-6);
 }
 
+/* One query a sequence, as decoding has it; the same in every bit where the sequence is alone. */
+static void check_single(const struct attention_case *c) {
+    enum { MOST_SIZE = 8192 };
+    static float x[4 * MOST_SIZE], y[MOST_SIZE], alone[MOST_SIZE], logsum[256];
+    static double same[4 * MOST_SIZE], expected[MOST_SIZE];
+    size_t T = c->starts[c->sequences], ld = row_of(c), ldo = c->heads * c->D;
+    const struct bco_attention shape = {c->heads, c->kv_heads, c->D, (float)c->scale, c->window, ld, ld, ldo, T};
+    struct bco_segment segment[3];
+    struct bco_team one = team;
+    assert_true(T * ld <= sizeof x / sizeof *x && T * ldo <= MOST_SIZE && T * c->heads <= 256);
+    one.threads = 1;
+    fill(x, same, T * ld, 1, 0);
+    for (size_t s = 0; s < c->sequences; s++) {
+        size_t first = c->starts[s], last = c->starts[s + 1] - 1;
+        const float *k = x + first * ld + c->heads * c->D;
+        segment[s] = (struct bco_segment){last, 1, last - first + 1, k, k + c->kv_heads * c->D, NULL, NULL, 0, 0, 0};
+    }
+    ops->attention(&team, &shape, c->sequences, segment, x, y, logsum);
+    for (size_t s = 0; s < c->sequences; s++) {
+        ops->attention(&one, &shape, 1, &segment[s], x, alone, NULL);
+        size_t at = segment[s].first * ldo;
+        for (size_t h = 0; h < c->heads; h++) plain_row(c, same, s, segment[s].keys - 1, h, expected + h * c->D);
+        assert_close("attention of one query", y + at, expected, ldo, 1e-6);
+        assert_memory_equal(y + at, alone + at, ldo * sizeof *y);
+    }
+}
+
+static void attention_single(void **state) {
+    static const struct attention_case cases[] = {
+        {2, {0, 16, 33}, 1, 1, 3, 0, 0.7, 0},  {3, {0, 1, 3, 20}, 5, 1, 16, 0, 0.3, 0},
+        {2, {0, 17, 18}, 6, 2, 40, 0, 0.2, 0}, {2, {0, 3, 20}, 3, 1, 64, 0, 0.125, 0},
+        {2, {0, 12, 20}, 4, 2, 80, 0, 0.1, 0}, {2, {0, 20, 40}, 4, 4, 24, 5, 0.2, 0},
+        {1, {0, 30}, 8, 1, 20, 0, 0.2, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_single(&cases[i]);
+}
+
 /* ---- activations --------------------------------------------------------------------------- */
 
 enum { ACT_T = 3, ACT_F = 7 };
@@ -524,6 +563,7 @@ int main(void) {
         cmocka_unit_test(rope),
         cmocka_unit_test(attention),
         cmocka_unit_test(attention_continued),
+        cmocka_unit_test(attention_single),
         cmocka_unit_test(activations),
         cmocka_unit_test(embedding),
         cmocka_unit_test(softmax),
