@@ -402,6 +402,8 @@ static enum bco_code run(struct settings *s, struct bco_error *err) {
     if (!code) code = read_there(s, &there, err);
     if (!code) warn_of_all(s, "", "", here);
     if (!code) warn_of_all(s, s->vs, ": ", there);
+    if (!code && there && !bco_verdicts_same_judges(here, there))
+        cli_warn(&s->cli, "%s: other judges than here: the difference may be theirs", s->vs);
     if (!code) code = bco_writer_open(&out, s->cli.output, err);
     if (!code) code = write_groups(s, here, there, out, err);
     if (!code)

@@ -50,6 +50,8 @@ BCO_API const char *bco_verdicts_group(const struct bco_verdicts *verdicts, size
 BCO_API bool bco_verdicts_find(const struct bco_verdicts *verdicts, const char *name, size_t *group);
 BCO_API uint64_t bco_verdicts_repeated(const struct bco_verdicts *verdicts); /* records equal to an earlier one */
 BCO_API size_t bco_verdicts_judges(const struct bco_verdicts *verdicts);     /* different values of `judge` */
+/* Have both collections the same values of `judge`? A record without one has a judge of its own, the unnamed. */
+BCO_API bool bco_verdicts_same_judges(const struct bco_verdicts *verdicts, const struct bco_verdicts *other);
 
 enum bco_standard_error {
     BCO_SE_CLUSTER, /* verdicts on one prompt hang together */

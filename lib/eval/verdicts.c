@@ -32,6 +32,7 @@ void bco_verdicts_free(struct bco_verdicts *v) {
     free(v->groups);
     free(v->rows);
     free(v->clusters);
+    free(v->judges);
     free(v->by);
     bco_table_free(v->group_table);
     bco_table_free(v->cluster_table);
@@ -121,15 +122,25 @@ static enum bco_code find_cluster(struct bco_verdicts *v, size_t group, struct b
     return BCO_OK;
 }
 
+static enum bco_code note_judge(struct bco_verdicts *v, struct bco_hash judge, struct bco_error *err) {
+    size_t count = bco_table_count(v->judge_table);
+    bool fresh;
+    if (!bco_grow((void **)&v->judges, &v->judge_capacity, count + 1, sizeof *v->judges) ||
+        !bco_table_put(v->judge_table, judge, &fresh))
+        return bco_fail_memory(err);
+    if (fresh) v->judges[count] = judge;
+    return BCO_OK;
+}
+
 /* Notes whether the record was there before, and its judge. */
 static enum bco_code note_record(struct bco_verdicts *v, const struct bco_record *record, struct bco_error *err) {
     struct bco_hash whole, judge = {0, 0};
     bool fresh;
     enum bco_code code = hash_field(record, NULL, &whole, err);
     if (!code && bco_record_kind(record, "judge") != BCO_MISSING) code = hash_field(record, "judge", &judge, err);
+    if (!code) code = note_judge(v, judge, err);
     if (code) return code;
-    if (!bco_table_put(v->record_table, whole, &fresh) || !bco_table_put(v->judge_table, judge, NULL))
-        return bco_fail_memory(err);
+    if (!bco_table_put(v->record_table, whole, &fresh)) return bco_fail_memory(err);
     v->repeated += !fresh;
     v->records++;
     return BCO_OK;
@@ -202,6 +213,13 @@ uint64_t bco_verdicts_repeated(const struct bco_verdicts *v) {
 
 size_t bco_verdicts_judges(const struct bco_verdicts *v) {
     return bco_table_count(v->judge_table);
+}
+
+bool bco_verdicts_same_judges(const struct bco_verdicts *v, const struct bco_verdicts *other) {
+    size_t count = bco_verdicts_judges(v);
+    for (size_t i = 0; i < count; i++)
+        if (!bco_table_get(other->judge_table, v->judges[i])) return false;
+    return count == bco_verdicts_judges(other);
 }
 
 bool bco_verdicts_find(const struct bco_verdicts *v, const char *name, size_t *group) {

@@ -50,6 +50,8 @@ struct bco_verdicts {
     size_t cluster_count, cluster_capacity;
     struct bco_table *group_table, *cluster_table; /* a size_t each: the index */
     struct bco_table *record_table, *judge_table;  /* sets */
+    struct bco_hash *judges;                       /* what judge_table holds */
+    size_t judge_capacity;
     uint64_t records, repeated;
 };
 

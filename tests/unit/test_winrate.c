@@ -203,19 +203,29 @@ static void nothing_valid_is_an_error(void **state) {
 
 /* ---- intervals ---------------------------------------------------------------- */
 
-/* `prompts` prompts with two verdicts each that share the prompt's own probability. */
-static struct bco_verdicts *simulate(struct bco_rng *rng, size_t prompts) {
+/* A share `easy` of prompts is won with probability `high`, the others with `low`: that is what a prompt's verdicts
+ * share. */
+struct world {
+    double easy, high, low;
+    int verdicts; /* a prompt */
+};
+
+static struct bco_verdicts *simulate_in(const struct world *world, struct bco_rng *rng, size_t prompts) {
     struct bco_verdicts *verdicts;
     assert_int_equal(bco_verdicts_new(&verdicts, BCO_VERDICTS, NULL, NULL), BCO_OK);
     for (size_t i = 0; i < prompts; i++) {
-        double p = bco_rng_uniform(rng) < 0.6 ? 0.9 : 0.1; /* mean 0.58 */
-        for (int j = 0; j < 2; j++) {
+        double p = bco_rng_uniform(rng) < world->easy ? world->high : world->low;
+        for (int j = 0; j < world->verdicts; j++) {
             char line[80];
             snprintf(line, sizeof line, "{\"prompt\":%zu,\"winner\":\"%s\"}", i, bco_rng_uniform(rng) < p ? "a" : "b");
             assert_int_equal(add(verdicts, line, NULL), BCO_OK);
         }
     }
     return verdicts;
+}
+
+static struct bco_verdicts *simulate(struct bco_rng *rng, size_t prompts) {
+    return simulate_in(&(struct world){0.6, 0.9, 0.1, 2}, rng, prompts); /* mean 0.58 */
 }
 
 static void intervals_cover(void **state) {
@@ -285,6 +295,45 @@ static void few_prompts_are_covered(void **state) {
     near(coverage(BCO_INTERVAL_WILSON, 10, 0.9), 0.9298091736, 1e-9);
     near(coverage(BCO_INTERVAL_T, 40, 0.8), 0.9161696506765863, 1e-9);
     near(coverage(BCO_INTERVAL_WILSON, 40, 0.8), 0.928296283163932, 1e-9);
+}
+
+/* How many of 1000 intervals of 95 % hold the truth. */
+static int covered(const struct world *world, size_t prompts, enum bco_interval interval, enum bco_standard_error se) {
+    const struct bco_winrate_options options = {.interval = interval, .standard_error = se};
+    double truth = 100 * (world->easy * world->high + (1 - world->easy) * world->low);
+    struct bco_rng rng = {.seed = 17};
+    int hits = 0;
+    for (int i = 0; i < 1000; i++) {
+        struct bco_verdicts *verdicts = simulate_in(world, &rng, prompts);
+        struct bco_winrate w;
+        assert_int_equal(bco_winrate(verdicts, 0, &options, &w, NULL), BCO_OK);
+        hits += w.low <= truth && truth <= w.high;
+        bco_verdicts_free(verdicts);
+    }
+    return hits;
+}
+
+/* Four verdicts a prompt: two completions in both orders. The table stands in bco-evaluation(7). */
+static void verdicts_that_hang_together_are_covered(void **state) {
+    static const struct {
+        struct world world;
+        size_t prompts;
+        int t, wilson, iid; /* of 1000; 950 has a standard deviation of 7 */
+    } table[] = {
+        {{0.5, 0.9, 0.1, 4}, 10, 945, 936, 777},
+        {{0.5, 0.9, 0.1, 4}, 40, 950, 949, 763},
+        {{0.85, 0.98, 0.4, 4}, 10, 795, 958, 783},
+        {{0.85, 0.98, 0.4, 4}, 40, 919, 928, 783},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct world *world = &table[i].world;
+        size_t prompts = table[i].prompts;
+        assert_in_range(covered(world, prompts, BCO_INTERVAL_T, BCO_SE_CLUSTER), table[i].t - 3, table[i].t + 3);
+        assert_in_range(covered(world, prompts, BCO_INTERVAL_WILSON, BCO_SE_CLUSTER), table[i].wilson - 3,
+                        table[i].wilson + 3);
+        assert_in_range(covered(world, prompts, BCO_INTERVAL_WILSON, BCO_SE_IID), table[i].iid - 3, table[i].iid + 3);
+    }
 }
 
 static void wilson_has_its_closed_form(void **state) {
@@ -614,6 +663,7 @@ int main(void) {
         cmocka_unit_test(intervals_cover),
         cmocka_unit_test(bootstrap_is_seeded_and_knows_no_threads),
         cmocka_unit_test(few_prompts_are_covered),
+        cmocka_unit_test(verdicts_that_hang_together_are_covered),
         cmocka_unit_test(wilson_has_its_closed_form),
         cmocka_unit_test(strong_verdicts_weigh),
         cmocka_unit_test(compares_by_prompt),
