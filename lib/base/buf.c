@@ -95,6 +95,17 @@ static const char escape_of[256] = {
     [26] = 'u',  [27] = 'u',    [28] = 'u',   [29] = 'u',   [30] = 'u',   [31] = 'u',
 };
 
+size_t bco_json_escape(char to[6], unsigned char c) {
+    static const char digits[] = "0123456789abcdef";
+    to[0] = '\\';
+    to[1] = escape_of[c];
+    if (escape_of[c] != 'u') return 2;
+    to[2] = to[3] = '0';
+    to[4] = digits[c >> 4];
+    to[5] = digits[c & 15];
+    return 6;
+}
+
 /* Bytes up to the first that needs an escape. */
 static size_t without_escape(const char *text, size_t length) {
     size_t i = 0;
@@ -130,12 +141,8 @@ void bco_buf_json_string(struct bco_buf *buf, const char *text, size_t length) {
     for (size_t run; (run = without_escape(text, length)) < length; text += run + 1, length -= run + 1) {
         unsigned char c = (unsigned char)text[run];
         bco_buf_add(buf, text, run);
-        if (escape_of[c] == 'u') {
-            bco_buf_printf(buf, "\\u%04x", c);
-        } else {
-            const char escape[2] = {'\\', escape_of[c]};
-            bco_buf_add(buf, escape, sizeof escape);
-        }
+        char escape[6];
+        bco_buf_add(buf, escape, bco_json_escape(escape, c));
     }
     bco_buf_add(buf, text, length);
     bco_buf_char(buf, '"');

@@ -31,6 +31,9 @@ void bco_buf_printf(struct bco_buf *buf, const char *format, ...) BCO_PRINTF(2, 
  * ("1e+300", "-0.5", "3"); NaN and infinities become `null`. Whatever the locale. */
 void bco_buf_double(struct bco_buf *buf, double x);
 
+/* Writes what a JSON string has for a quote, a backslash or a control character: 2 or 6 bytes; returns how many. */
+size_t bco_json_escape(char to[6], unsigned char c);
+
 /* `length` bytes of UTF-8 as a JSON string with its quotes; only what JSON asks for is escaped. */
 void bco_buf_json_string(struct bco_buf *buf, const char *text, size_t length);
 

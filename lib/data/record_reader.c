@@ -40,9 +40,8 @@ struct batch {
     struct item *items;
     size_t count, item_capacity;
     struct bco_json_scan scan;
-    struct bco_csv_spans spans; /* rows: what will be the members */
-    bool made;                  /* text lies in texts: it was made from a row or a line */
-    bool end;                   /* of the last input */
+    bool made; /* text lies in texts: it was made from a row or a line */
+    bool end;  /* of the last input */
     enum bco_code failed;
     struct bco_error failure; /* behind the last item */
 };
@@ -177,15 +176,17 @@ static enum bco_code read_row(struct source *s, struct batch *batch, struct item
     struct bco_error why;
     enum bco_code code;
     item->text = batch->texts.length;
-    item->first = batch->spans.count;
+    item->first = batch->scan.count;
     if (open_quote)
         code = bco_fail(&why, BCO_EDATA, "the quote opened in line %zu is never closed", open_quote);
     else
-        code = bco_csv_row(s->csv, batch->data + item->raw, item->raw_length, &batch->texts, &batch->spans, &why);
+        code = bco_csv_row(s->csv, batch->data + item->raw, item->raw_length, &batch->texts, &batch->scan, &why);
     item->text_length = batch->texts.length - item->text;
-    item->count = batch->spans.count - item->first;
+    item->count = batch->scan.count - item->first;
     item->shape = s->shape.id;
-    if (code == BCO_EDATA && add_message(batch, item, &why)) return BCO_OK;
+    if (code == BCO_EDATA && bco_csv_reserve(&batch->texts, strlen(why.message) + 1, &batch->scan) &&
+        add_message(batch, item, &why))
+        return BCO_OK;
     return code ? bco_fail_memory(&batch->failure) : BCO_OK;
 }
 
@@ -273,16 +274,6 @@ static enum bco_code check_items(struct batch *batch, struct bco_json_shape *sha
     return BCO_OK;
 }
 
-/* The rows' spans as members, now that the texts stay where they are. */
-static enum bco_code find_members(struct batch *batch) {
-    struct bco_json_scan *scan = &batch->scan;
-    if (!bco_grow((void **)&scan->members, &scan->capacity, batch->spans.count, sizeof *scan->members))
-        return bco_fail_memory(&batch->failure);
-    for (; scan->count < batch->spans.count; scan->count++)
-        scan->members[scan->count] = bco_csv_member(&batch->spans.items[scan->count], batch->texts.data);
-    return BCO_OK;
-}
-
 /* ---- batches ---- */
 
 static void end_input(struct source *s) {
@@ -348,7 +339,7 @@ static enum bco_code fill_from_input(struct source *s, struct batch *batch) {
 }
 
 static void fill(struct source *s, struct batch *batch) {
-    batch->count = batch->scan.count = batch->spans.count = 0;
+    batch->count = batch->scan.count = 0;
     batch->end = false;
     batch->failed = BCO_OK;
     bco_buf_clear(&batch->texts);
@@ -363,7 +354,7 @@ static void fill(struct source *s, struct batch *batch) {
         if (batch->failed || s->last) end_input(s);
     }
     batch->made = s->split.kind == BCO_SPLIT_ROWS || s->split.kind == BCO_SPLIT_TEXT;
-    enum bco_code code = s->split.kind == BCO_SPLIT_ROWS ? find_members(batch) : check_items(batch, &s->shape);
+    enum bco_code code = s->split.kind == BCO_SPLIT_ROWS ? BCO_OK : check_items(batch, &s->shape);
     if (code) batch->failed = code;
 }
 
@@ -553,7 +544,6 @@ void bco_reader_close(struct bco_reader *r) {
         free(r->batches[i].items);
         bco_buf_free(&r->batches[i].texts);
         bco_json_scan_free(&r->batches[i].scan);
-        free(r->batches[i].spans.items);
     }
     bco_record_release(&r->record);
     bco_input_close(r->source.input);
