@@ -148,9 +148,10 @@ enum bco_length_state {
 
 struct bco_length_control {
     enum bco_length_state state;
-    double win_rate;       /* percent; NaN where there is none, as the numbers below */
-    double standard_error; /* the deviation of the resampled win rates */
-    double low, high;      /* their percentiles */
+    double win_rate; /* percent; NaN where there is none, as the numbers below */
+    double
+        standard_error; /* the deviation of the resampled win rates; NaN with one prompt, whose interval is 0 to 100 */
+    double low, high;   /* their percentiles */
     struct bco_length_weights weights;
     double overlap; /* 0 to 1: twice the share of verdicts in which A (or B, where that is less) is the longer one,
                      * equal lengths counting half. Near 0, equal length is an extrapolation */

@@ -51,6 +51,7 @@ struct source {
     char **paths;
     size_t count, next; /* the input to open next */
     struct bco_reader_options options;
+    bool chosen;             /* they were given: the caller has a way to choose the format */
     struct bco_input *input; /* NULL between two */
     struct bco_split split;
     bool begun, last; /* the format is known; the input's end was seen */
@@ -115,8 +116,8 @@ static bool begin(struct source *s, struct batch *batch, size_t *used, enum bco_
     char first = bom + blanks < batch->length ? batch->data[bom + blanks] : '\0';
     if (format == BCO_FORMAT_AUTO && known && first != '{' && first != '[') {
         *code = bco_fail_at(&batch->failure, BCO_EUSAGE, batch->path, 0, NULL,
-                            "neither the name nor the first byte tells the format, expected --format csv, tsv, json or "
-                            "jsonl");
+                            "neither the name nor the first byte tells the format, expected %s",
+                            s->chosen ? "--format csv, tsv, json or jsonl" : "JSON, or a file named .csv or .tsv");
         return true;
     }
     bool rows = format == BCO_FORMAT_CSV || format == BCO_FORMAT_TSV;
@@ -474,6 +475,7 @@ enum bco_code bco_reader_open(struct bco_reader **reader, const char *const *pat
     pthread_cond_init(&r->made, NULL);
     pthread_cond_init(&r->used, NULL);
     r->wake[0] = r->wake[1] = r->source.stop = -1;
+    r->source.chosen = options != NULL;
     if (options) r->source.options = *options;
     enum bco_code code = set_paths(&r->source, paths, count, err);
     if (code)

@@ -58,7 +58,7 @@ static enum bco_code interval(const struct differences *d, const struct bco_winr
                                       .seed = options->seed,
                                       .threads = options->threads,
                                       .level = level};
-    if (options->bootstrap) {
+    if (options->bootstrap && d->count > 1) {
         enum bco_code code = bco_resample(&plan, &resampled, err);
         if (!code) cut(result, resampled.low, resampled.high);
         return code;

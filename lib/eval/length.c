@@ -171,7 +171,10 @@ static enum bco_code estimate(struct table *t, const struct bco_length_options *
     if (result->state != BCO_LENGTH_FITTED) return BCO_OK;
     result->weights = (struct bco_length_weights){beta[LENGTH], beta[DIFFICULTY], beta[NOT_GAMED]};
     result->win_rate = at_equal_length(t, t->weight, beta);
-    return bootstrap(t, o, result, err);
+    if (t->clusters > 1) return bootstrap(t, o, result, err);
+    result->low = 0; /* one prompt says nothing about the spread */
+    result->high = 100;
+    return BCO_OK;
 }
 
 enum bco_code bco_length_control(const struct bco_verdicts *v, size_t group, const struct bco_length_options *options,

@@ -123,7 +123,7 @@ enum bco_code bco_winrate(const struct bco_verdicts *v, size_t index, const stru
     double units = iid ? (double)group->n : (double)result->clusters;
     result->standard_error = 100 * (iid ? iid_error(v, index, mean) : clustered_error(v, index, mean, units));
     result->deviation = result->standard_error * sqrt(units);
-    if (options->bootstrap) return bootstrap_interval(v, index, options, result, err);
+    if (options->bootstrap && result->clusters > 1) return bootstrap_interval(v, index, options, result, err);
     if (options->interval == BCO_INTERVAL_WILSON)
         wilson_interval(result, units);
     else

@@ -150,7 +150,9 @@ static void knows_the_format(void **state) {
     READS("", "[{\"a\":1}]", "1 {\"a\":1}\n");
     READS("", "", "");
     READS("", "a,b\n1,2\n",
-          "!!: neither the name nor the first byte tells the format, expected --format csv, tsv, json or jsonl\n");
+          "!!: neither the name nor the first byte tells the format, expected JSON, or a file named .csv or .tsv\n");
+    check_log("", "a,b\n1,2\n", 8, &(struct bco_reader_options){.format = BCO_FORMAT_AUTO},
+              "!!: neither the name nor the first byte tells the format, expected --format csv, tsv, json or jsonl\n");
     READS(".JSONL", "[]\n", "!:1: expected an object, got a list [[]]\n");
 }
 
