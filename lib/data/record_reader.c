@@ -258,7 +258,8 @@ static enum bco_code cut(struct source *s, struct batch *batch, size_t *done) {
     }
 }
 
-/* Checks the items. Messages go to `texts` last, as members may point into it. */
+/* Checks the items; where memory fails, those are left that were checked. Messages go to `texts` last, as members may
+ * point into it. */
 static enum bco_code check_items(struct batch *batch, struct bco_json_shape *shape) {
     struct bco_error why;
     batch->scan.shape = shape;
@@ -270,7 +271,9 @@ static enum bco_code check_items(struct batch *batch, struct bco_json_shape *sha
         enum bco_code code = bco_json_scan_object(&batch->scan, text, item->text_length, &why);
         item->count = batch->scan.count - item->first;
         item->shape = shape->count ? shape->id : 0;
-        if (code == BCO_ESYSTEM || (code && !add_message(batch, item, &why))) return bco_fail_memory(&batch->failure);
+        if (code != BCO_ESYSTEM && (!code || add_message(batch, item, &why))) continue;
+        batch->count = i;
+        return bco_fail_memory(&batch->failure);
     }
     return BCO_OK;
 }

@@ -36,10 +36,13 @@ enum bco_code bco_regex_new(struct bco_regex **regex, const char *what, const ch
     PCRE2_UCHAR words[160];
     struct bco_regex *made = bco_calloc(1, sizeof *made);
     if (!made) return bco_fail_memory(err);
-    made->code = pcre2_compile((PCRE2_SPTR)pattern, length, PCRE2_UTF | PCRE2_UCP | (fold ? PCRE2_CASELESS : 0), &error,
+    /* \C would match a part of a character. */
+    made->code = pcre2_compile((PCRE2_SPTR)pattern, length,
+                               PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | (fold ? PCRE2_CASELESS : 0), &error,
                                &offset, NULL);
     if (!made->code) {
         bco_regex_free(made);
+        if (error == PCRE2_ERROR_HEAP_FAILED) return bco_fail_memory(err);
         pcre2_get_error_message(error, words, sizeof words);
         return bco_fail(err, BCO_EUSAGE, "%s: '%.*s' is no regular expression: %s at offset %zu", what, (int)length,
                         pattern, (const char *)words, (size_t)offset);
