@@ -74,6 +74,7 @@ static enum bco_code translate(struct bco_buf *out, const char *regex, size_t le
         }
         bco_buf_char(out, c);
         if (c == '[' && i + 1 < length && regex[i + 1] == '^') bco_buf_char(out, regex[++i]);
+        if (c == '[' && i + 1 < length && regex[i + 1] == ']') bco_buf_char(out, regex[++i]); /* one of the class */
         if (c == '[' || c == ']') in_class = c == '[';
     }
     return out->failed ? bco_fail_memory(err) : BCO_OK;
@@ -82,10 +83,11 @@ static enum bco_code translate(struct bco_buf *out, const char *regex, size_t le
 static enum bco_code compile(struct bco_pattern *pattern, const struct bco_buf *regex, struct bco_error *err) {
     int number;
     PCRE2_SIZE offset;
-    /* Oniguruma's ^ and $ are at every line. */
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)regex->data, regex->length,
-                      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NO_UTF_CHECK, &number, &offset, NULL);
+    /* Oniguruma's ^ and $ are at every line; PCRE2's \C would match a part of a character. */
+    pcre2_code *code = pcre2_compile(
+        (PCRE2_SPTR)regex->data, regex->length,
+        PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C, &number, &offset, NULL);
+    if (!code && number == PCRE2_ERROR_HEAP_FAILED) return bco_fail_memory(err);
     if (!code) {
         PCRE2_UCHAR words[160];
         pcre2_get_error_message(number, words, sizeof words);
@@ -178,6 +180,8 @@ static enum bco_code next_regex(struct bco_scan *scan, bool *found, struct bco_e
     if (rc == PCRE2_ERROR_NOMEMORY) return bco_fail_memory(err);
     if (rc < 0) return bco_fail(err, BCO_EDATA, "the tokenizer's regular expression took too many steps on this text");
     const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(scan->match);
+    if (ends[0] < scan->at || ends[0] > ends[1]) /* \K, called from a lookaround */
+        return bco_fail(err, BCO_EDATA, "the tokenizer's regular expression matches backwards");
     scan->start = ends[0];
     scan->end = scan->at = ends[1];
     *found = true;

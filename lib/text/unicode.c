@@ -1,6 +1,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "text/unicode.h"
 
+#include "base/mem.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -72,13 +74,73 @@ static bool is_all_inert(const char *text, size_t length) {
     return true;
 }
 
+/* ---- normalization forms -------------------------------------------------------------- */
+
+struct points {
+    utf8proc_int32_t *at;
+    size_t count, capacity;
+};
+
+/* Replaces each character by what it is made of. */
+static bool decompose(int options, const char *text, size_t length, struct points *points) {
+    enum { MOST = 32 }; /* code points of one character; 18 there are */
+    for (size_t i = 0; i < length;) {
+        uint32_t c;
+        int boundary = 0;
+        i += bco_utf8_next(text + i, length - i, &c);
+        if (!bco_grow((void **)&points->at, &points->capacity, points->count + MOST, sizeof *points->at)) return false;
+        utf8proc_ssize_t made = utf8proc_decompose_char((utf8proc_int32_t)c, points->at + points->count, MOST,
+                                                        (utf8proc_option_t)options, &boundary);
+        if (made > 0 && made <= MOST) points->count += (size_t)made;
+    }
+    return true;
+}
+
+static unsigned char class_of(utf8proc_int32_t c) {
+    return (unsigned char)utf8proc_get_property(c)->combining_class;
+}
+
+/* By class, those of one class as they stood; `room` for `count` of them. */
+static void sort_marks(utf8proc_int32_t *marks, size_t count, utf8proc_int32_t *room) {
+    size_t place[257] = {0};
+    for (size_t i = 0; i < count; i++) place[class_of(marks[i]) + 1]++;
+    for (size_t i = 1; i < 257; i++) place[i] += place[i - 1];
+    for (size_t i = 0; i < count; i++) room[place[class_of(marks[i])]++] = marks[i];
+    memcpy(marks, room, count * sizeof *marks);
+}
+
+/* Puts each run of combining marks in order. utf8proc's own way of doing so takes the square of a run's length. */
+static bool order(struct points *points) {
+    size_t most = 0, from = 0;
+    for (size_t i = 0; i <= points->count; i++) {
+        if (i < points->count && class_of(points->at[i])) continue;
+        most = i - from > most ? i - from : most;
+        from = i + 1;
+    }
+    utf8proc_int32_t *room = most > 1 ? bco_malloc(most, sizeof *room) : NULL;
+    if (most > 1 && !room) return false;
+    for (size_t i = from = 0; i <= points->count; i++) {
+        if (i < points->count && class_of(points->at[i])) continue;
+        if (i - from > 1) sort_marks(points->at + from, i - from, room);
+        from = i + 1;
+    }
+    free(room);
+    return true;
+}
+
 static bool map(int options, const char *text, size_t length, struct bco_buf *out) {
-    utf8proc_uint8_t *made = NULL;
-    utf8proc_ssize_t size =
-        utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)length, &made, (utf8proc_option_t)options);
-    if (size >= 0) bco_buf_add(out, made, (size_t)size);
-    free(made);
-    return size >= 0 && !out->failed;
+    struct points points = {0};
+    bool done = decompose(options, text, length, &points) && order(&points);
+    utf8proc_ssize_t count = !done           ? -1
+                             : !points.count ? 0
+                                             : utf8proc_normalize_utf32(points.at, (utf8proc_ssize_t)points.count,
+                                                                        (utf8proc_option_t)options);
+    for (utf8proc_ssize_t i = 0; i < count; i++) {
+        char bytes[4];
+        bco_buf_add(out, bytes, bco_utf8_write(bytes, (uint32_t)points.at[i]));
+    }
+    free(points.at);
+    return count >= 0 && !out->failed;
 }
 
 bool bco_unicode_form(enum bco_form form, const char *text, size_t length, struct bco_buf *out) {

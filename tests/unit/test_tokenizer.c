@@ -202,6 +202,8 @@ static const char *const kinds[][4] = {
      "aaab a", "1 1 18 8 1"},
     {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\",\"invert\":true}", "aab a",
      "1 1 1"},
+    {"null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[^]\\\\s]\"},\"behavior\":\"Removed\",\"invert\":false}",
+     "a b", "8"},
     {"null", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithNext\",\"invert\":false}",
      "a ab", "1 8 18"},
 };
@@ -278,6 +280,56 @@ static void test_sequences(void **state) {
     rmdir(dir);
 }
 
+/* What only PCRE2 could do with a regular expression: to match parts of characters, and to begin a match behind its
+ * end. */
+static void test_regex(void **state) {
+    (void)state;
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    struct bco_tokenizer *t = NULL;
+    struct bco_ids ids = {0};
+    struct bco_error err = {0};
+    assert_non_null(mkdtemp(dir));
+    check_open(dir, "null", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\C\"},\"behavior\":\"Isolated\"}",
+               "regular expression: using \\C is disabled");
+    write_tokenizer(dir, "null",
+                    "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(?=(?1))|b(a\\\\K)\"},\"behavior\":\"Isolated\"}");
+    assert_int_equal(bco_tokenizer_open(&t, dir, &err), BCO_OK);
+    assert_int_equal(bco_tokenizer_encode(t, "ca", 2, 0, &ids, &err), BCO_EDATA);
+    assert_string_equal(err.message, "the tokenizer's regular expression matches backwards");
+    assert_int_equal(ids.count, 0);
+    bco_tokenizer_close(t);
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
+/* Marks in the wrong order, a long run of them, take time in proportion too. */
+static void test_marks(void **state) {
+    (void)state;
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    struct bco_tokenizer *t = NULL;
+    struct bco_ids ids = {0};
+    size_t marks = 1 << 20;
+    char *text = malloc(4 * marks + 1);
+    assert_non_null(text);
+    text[0] = 'e';
+    for (size_t i = 0; i < marks; i++) memcpy(text + 1 + 4 * i, "\xCC\x81\xCC\xA3", 4);
+    assert_non_null(mkdtemp(dir));
+    write_tokenizer(dir, "{\"type\":\"NFD\"}", "null");
+    assert_int_equal(bco_tokenizer_open(&t, dir, NULL), BCO_OK);
+    assert_int_equal(bco_tokenizer_encode(t, text, 4 * marks + 1, 0, &ids, NULL), BCO_OK);
+    assert_int_equal(ids.count, 1 + 2 * marks);
+    assert_int_equal(ids.ids[0], 6);
+    assert_int_equal(ids.ids[marks], 0); /* U+0323, of a lower class, goes first */
+    assert_int_equal(ids.ids[marks + 1], 7);
+    bco_tokenizer_close(t);
+    bco_ids_free(&ids);
+    free(text);
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
 /* A megabyte of one letter, with merges, takes time in proportion. */
 static void test_long(void **state) {
     (void)state;
@@ -309,9 +361,10 @@ static void test_long(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_sequences),   cmocka_unit_test(test_long),
-        cmocka_unit_test(test_tinystories), cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),
-        cmocka_unit_test(test_qwen2),       cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_sequences),    cmocka_unit_test(test_long),
+        cmocka_unit_test(test_regex),       cmocka_unit_test(test_marks),        cmocka_unit_test(test_tinystories),
+        cmocka_unit_test(test_stories260k), cmocka_unit_test(test_gpt2),         cmocka_unit_test(test_qwen2),
+        cmocka_unit_test(test_llama2_mini), cmocka_unit_test(test_smollm2_mini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
