@@ -18,7 +18,10 @@ static struct bco_arena_block *new_block(struct bco_arena *arena, size_t size) {
     size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
     if (room > arena->limit || arena->used > arena->limit - room) return NULL;
     struct bco_arena_block *block = bco_malloc(header + room, 1);
-    if (!block) return NULL;
+    if (!block) {
+        arena->failed = true;
+        return NULL;
+    }
     *block = (struct bco_arena_block){.next = arena->blocks, .size = room};
     arena->blocks = block;
     arena->used += room;
@@ -34,6 +37,11 @@ void *bco_arena_get(struct bco_arena *arena, size_t size) {
     void *memory = (char *)block + header + block->used;
     block->used += size;
     return memory;
+}
+
+void *bco_arena_array(struct bco_arena *arena, size_t count, size_t size) {
+    size_t bytes;
+    return bco_size_mul(count, size, &bytes) ? bco_arena_get(arena, bytes) : NULL;
 }
 
 char *bco_arena_copy(struct bco_arena *arena, const char *text, size_t length) {

@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-enum { BCO_JINJA_STEPS = 10000000, BCO_JINJA_BYTES = 256 << 20, BCO_JINJA_DEPTH = 1000 };
+enum { BCO_JINJA_STEPS = 10000000, BCO_JINJA_BYTES = BCO_VALUE_WEIGHT, BCO_JINJA_DEPTH = 1000 };
 
 struct bco_scope {
     struct bco_scope *parent;
@@ -62,6 +62,8 @@ bool bco_jinja_run(struct bco_jinja *vm, const struct bco_node *tree);
 
 bool bco_jinja_fail(struct bco_jinja *vm, const char *format, ...) BCO_PRINTF(2, 3);
 bool bco_jinja_memory(struct bco_jinja *vm); /* false, out of memory or over the limit */
+/* The text in `buf`, which is freed. */
+bool bco_jinja_take(struct bco_jinja *vm, struct bco_buf *buf, struct bco_value *text);
 
 bool bco_jinja_set(struct bco_jinja *vm, struct bco_scope *scope, const char *name, struct bco_value value);
 bool bco_jinja_print(struct bco_jinja *vm, struct bco_value value, struct bco_value *text); /* str() */

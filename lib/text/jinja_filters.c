@@ -78,13 +78,9 @@ static bool filter_tojson(struct bco_jinja *vm, const char *name, struct bco_val
     struct bco_value separators;
     struct bco_buf out = {0};
     if (!json_style(vm, arguments, &style, &separators)) return false;
-    bool made = bco_value_json(value, &style, &out);
-    if (!made)
-        bco_jinja_fail(vm, "Object of type %s is not JSON serializable", bco_value_type(value));
-    else if (out.failed || !bco_value_copy_text(&vm->arena, out.length ? out.data : "", out.length, result))
-        made = bco_jinja_memory(vm);
+    if (bco_value_json(value, &style, &out)) return bco_jinja_take(vm, &out, result);
     bco_buf_free(&out);
-    return made;
+    return bco_jinja_fail(vm, "Object of type %s is not JSON serializable", bco_value_type(value));
 }
 
 static bool filter_list(struct bco_jinja *vm, const char *name, struct bco_value value,
@@ -171,12 +167,11 @@ static bool filter_join(struct bco_jinja *vm, const char *name, struct bco_value
         done = (!path || dotted(vm, item, *path, &item)) && bco_jinja_print(vm, item, &text);
         if (i) bco_buf_add(&out, between.text, between.length);
         if (done) bco_buf_add(&out, text.text, text.length);
-        if (out.length > BCO_JINJA_BYTES) done = bco_jinja_memory(vm);
+        if (out.length > BCO_JINJA_BYTES) break;
     }
-    if (done && (out.failed || !bco_value_copy_text(&vm->arena, out.length ? out.data : "", out.length, result)))
-        done = bco_jinja_memory(vm);
+    if (done) return bco_jinja_take(vm, &out, result);
     bco_buf_free(&out);
-    return done;
+    return false;
 }
 
 static bool filter_default(struct bco_jinja *vm, const char *name, struct bco_value value,
@@ -429,13 +424,10 @@ static bool filter_indent(struct bco_jinja *vm, const char *name, struct bco_val
         bool empty = end - i == (newline != NULL);
         if ((line || first) && (!empty || blank)) bco_buf_add(&out, unit.text, unit.length);
         bco_buf_add(&out, text.text + i, end - i);
-        if (out.length > BCO_JINJA_BYTES) out.failed = true;
-        if (!newline) break;
+        if (!newline || out.length > BCO_JINJA_BYTES) break;
         i = end;
     }
-    bool done = !out.failed && bco_value_copy_text(&vm->arena, out.length ? out.data : "", out.length, result);
-    bco_buf_free(&out);
-    return done || bco_jinja_memory(vm);
+    return bco_jinja_take(vm, &out, result);
 }
 
 static const struct {

@@ -88,11 +88,12 @@ static void end_tag(struct lexer *lexer, size_t at, char sign, bool print) {
 }
 
 static enum bco_code skip_comment(struct lexer *lexer) {
-    const char *found = memmem(lexer->source + lexer->at, lexer->length - lexer->at, "#}", 2);
+    size_t inside = lexer->at + 2; /* a sign there belongs to the beginning */
+    if (inside < lexer->length && (lexer->source[inside] == '-' || lexer->source[inside] == '+')) inside++;
+    const char *found = memmem(lexer->source + inside, lexer->length - inside, "#}", 2);
     if (!found) return fail(lexer, "a comment has no end");
     size_t end = (size_t)(found - lexer->source);
-    char sign = end > lexer->at + 2 ? lexer->source[end - 1] : '\0';
-    end_tag(lexer, end + 2, sign, false);
+    end_tag(lexer, end + 2, end > inside ? lexer->source[end - 1] : '\0', false);
     return BCO_OK;
 }
 

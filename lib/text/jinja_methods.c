@@ -1,4 +1,5 @@
 /* Methods of texts, dicts and lists, and the functions that every template knows. */
+#define _GNU_SOURCE /* memmem */
 #include "text/jinja.h"
 
 #include "base/fail.h"
@@ -78,9 +79,8 @@ static bool strip_method(struct bco_jinja *vm, const struct bco_function *f, con
 }
 
 static size_t find_text(struct bco_value text, size_t from, struct bco_value part) {
-    for (size_t i = from; i + part.length <= text.length; i++)
-        if (!memcmp(text.text + i, part.text, part.length)) return i;
-    return SIZE_MAX;
+    const char *found = memmem(text.text + from, text.length - from, part.text, part.length);
+    return found ? (size_t)(found - text.text) : SIZE_MAX;
 }
 
 static bool add_part(struct bco_jinja *vm, struct bco_value_list *list, struct bco_value text, size_t start,
@@ -222,7 +222,7 @@ static void replace_in(struct bco_value text, struct bco_value old, struct bco_v
         bco_buf_add(out, text.text + start, at - start);
         bco_buf_add(out, fresh.text, fresh.length);
         start = at;
-        if (out->length > BCO_JINJA_BYTES) out->failed = true;
+        if (out->length > BCO_JINJA_BYTES) return;
         if (old.length) {
             start = at += old.length;
         } else if (at < text.length) {
@@ -245,9 +245,7 @@ static bool replace_method(struct bco_jinja *vm, const struct bco_function *f, c
     if (old.kind == VALUE_NONE || fresh.kind == VALUE_NONE) return bco_jinja_fail(vm, "replace needs two texts");
     struct bco_buf out = {0};
     replace_in(f->self, old, fresh, most, &out);
-    bool done = !out.failed && bco_value_copy_text(&vm->arena, out.length ? out.data : "", out.length, result);
-    bco_buf_free(&out);
-    return done || bco_jinja_memory(vm);
+    return bco_jinja_take(vm, &out, result);
 }
 
 /* upper, lower, capitalize and title; characters one by one, but for the sharp s. */
@@ -271,9 +269,13 @@ static bool case_method(struct bco_jinja *vm, const struct bco_function *f, cons
         bool letter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LT;
         begins = upper || (title && !letter);
     }
-    bool done = !out.failed && bco_value_copy_text(&vm->arena, out.length ? out.data : "", out.length, result);
-    bco_buf_free(&out);
-    return done || bco_jinja_memory(vm);
+    return bco_jinja_take(vm, &out, result);
+}
+
+/* A search that found something costs as much as what it looked for is long. */
+static bool step(struct bco_jinja *vm, struct bco_value part) {
+    vm->steps += part.length / 256;
+    return vm->steps <= BCO_JINJA_STEPS || bco_jinja_fail(vm, "more than %d steps", BCO_JINJA_STEPS);
 }
 
 static bool find_method(struct bco_jinja *vm, const struct bco_function *f, const struct bco_arguments *arguments,
@@ -282,7 +284,8 @@ static bool find_method(struct bco_jinja *vm, const struct bco_function *f, cons
     if (!bco_argument_text(vm, arguments, 0, NULL, &part)) return false;
     size_t at = SIZE_MAX;
     if (f->name[0] == 'r') {
-        for (size_t i = 0; (i = find_text(text, i, part)) != SIZE_MAX && i < text.length; i++) at = i;
+        for (size_t i = 0; i < text.length && (i = find_text(text, i, part)) != SIZE_MAX && step(vm, part); i++) at = i;
+        if (vm->code) return false;
     } else {
         at = find_text(text, 0, part);
     }
@@ -310,17 +313,14 @@ static bool join_method(struct bco_jinja *vm, const struct bco_function *f, cons
     if (!given || !bco_jinja_items(vm, *given, &items))
         return vm->code ? false : bco_jinja_fail(vm, "join needs a list");
     bool texts = true;
-    for (size_t i = 0; i < items.list->count; i++) {
+    for (size_t i = 0; i < items.list->count && out.length <= BCO_JINJA_BYTES; i++) {
         if (i) bco_buf_add(&out, f->self.text, f->self.length);
         texts = texts && items.list->items[i].kind == VALUE_STRING;
         if (texts) bco_buf_add(&out, items.list->items[i].text, items.list->items[i].length);
     }
-    if (!texts)
-        bco_jinja_fail(vm, "join: an item is no text");
-    else if (out.failed || !bco_value_copy_text(&vm->arena, out.length ? out.data : "", out.length, result))
-        bco_jinja_memory(vm);
+    if (texts) return bco_jinja_take(vm, &out, result);
     bco_buf_free(&out);
-    return !vm->code;
+    return bco_jinja_fail(vm, "join: an item is no text");
 }
 
 /* isdigit, isalpha, isalnum, isspace, isupper, islower: of all characters, and there must be one. */

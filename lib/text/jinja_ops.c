@@ -1,4 +1,5 @@
 /* What operators do with values, as in Python. */
+#define _GNU_SOURCE /* memmem */
 #include "text/jinja.h"
 
 #include "text/unicode.h"
@@ -29,10 +30,7 @@ bool bco_jinja_print(struct bco_jinja *vm, struct bco_value value, struct bco_va
         return true;
     }
     bco_value_print(value, &buf);
-    bool done = !buf.failed && buf.length <= BCO_JINJA_BYTES &&
-                bco_value_copy_text(&vm->arena, buf.length ? buf.data : "", buf.length, text);
-    bco_buf_free(&buf);
-    return done || bco_jinja_memory(vm);
+    return bco_jinja_take(vm, &buf, text);
 }
 
 /* ---- going through ----------------------------------------------------------------------- */
@@ -152,17 +150,6 @@ bool bco_jinja_item(struct bco_jinja *vm, struct bco_value value, struct bco_val
 
 /* ---- comparisons ----------------------------------------------------------------------------- */
 
-static bool text_in_text(struct bco_value part, struct bco_value whole) {
-    if (!part.length) return true;
-    for (size_t i = 0; i + part.length <= whole.length; i++) {
-        const char *at = memchr(whole.text + i, part.text[0], whole.length - part.length - i + 1);
-        if (!at) return false;
-        i = (size_t)(at - whole.text);
-        if (!memcmp(at, part.text, part.length)) return true;
-    }
-    return false;
-}
-
 bool bco_jinja_contains(struct bco_jinja *vm, struct bco_value item, struct bco_value in, bool *result) {
     *result = false;
     switch (in.kind) {
@@ -170,7 +157,7 @@ bool bco_jinja_contains(struct bco_jinja *vm, struct bco_value item, struct bco_
     case VALUE_STRING:
         if (item.kind != VALUE_STRING)
             return bco_jinja_fail(vm, "'in <string>' requires string as left operand, not %s", bco_value_type(item));
-        *result = text_in_text(item, in);
+        *result = memmem(in.text, in.length, item.text, item.length) != NULL;
         vm->steps += in.length / 64;
         return true;
     case VALUE_DICT: *result = bco_dict_get(in.dict, item) != NULL; return true;

@@ -12,7 +12,7 @@ enum { MAX_DEPTH = 200 };
 struct parser {
     struct bco_tokens tokens;
     size_t at;
-    int depth;
+    int depth, loops; /* loops: those around, where break and continue may stand */
     struct bco_arena *arena;
     struct bco_error *err;
     enum bco_code code;
@@ -500,7 +500,9 @@ static struct bco_node *parse_for(struct parser *p) {
         node->name = "recursive";
     }
     if (p->code || !expect_end_of_block(p)) return NULL;
+    p->loops++;
     add(p, node, parse_body(p, ends, 2));
+    p->loops--;
     if (p->code) return NULL;
     if (skip_name(p, "else"))
         otherwise = body_until(p, "endfor");
@@ -532,7 +534,10 @@ static struct bco_node *parse_macro(struct parser *p) {
         macro = add(p, macro, node_of(p, NODE_PARAMETER, name, fallback));
     }
     if (p->code || !expect_operator(p, ")")) return NULL;
+    int loops = p->loops;
+    p->loops = 0;
     macro->children[0] = body_until(p, "endmacro");
+    p->loops = loops;
     return p->code ? NULL : macro;
 }
 
@@ -561,11 +566,11 @@ static struct bco_node *parse_generation(struct parser *p) {
 }
 
 static struct bco_node *parse_break(struct parser *p) {
-    return new_node(p, NODE_BREAK, NULL);
+    return p->loops ? new_node(p, NODE_BREAK, NULL) : fail(p, "'%s' outside of a loop", "break");
 }
 
 static struct bco_node *parse_continue(struct parser *p) {
-    return new_node(p, NODE_CONTINUE, NULL);
+    return p->loops ? new_node(p, NODE_CONTINUE, NULL) : fail(p, "'%s' outside of a loop", "continue");
 }
 
 /* What Jinja knows and chat templates do not use: it is read over, and refused where it is executed. */

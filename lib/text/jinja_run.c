@@ -26,14 +26,27 @@ bool bco_jinja_fail(struct bco_jinja *vm, const char *format, ...) {
 }
 
 bool bco_jinja_memory(struct bco_jinja *vm) {
+    if (vm->arena.failed && !vm->code) vm->code = bco_fail_memory(vm->err);
     return bco_jinja_fail(vm, "out of memory: more than %d MiB, or values nested too deeply", BCO_JINJA_BYTES >> 20);
+}
+
+static bool fits(struct bco_jinja *vm, const struct bco_buf *buf) {
+    if (buf->length > BCO_JINJA_BYTES) return bco_jinja_memory(vm);
+    vm->arena.failed = vm->arena.failed || buf->failed;
+    return !buf->failed || bco_jinja_memory(vm);
+}
+
+bool bco_jinja_take(struct bco_jinja *vm, struct bco_buf *buf, struct bco_value *text) {
+    bool done = fits(vm, buf) && (bco_value_copy_text(&vm->arena, buf->length ? buf->data : "", buf->length, text) ||
+                                  bco_jinja_memory(vm));
+    bco_buf_free(buf);
+    return done;
 }
 
 static bool step(struct bco_jinja *vm, const struct bco_node *node) {
     vm->line = node->line;
     if (++vm->steps > BCO_JINJA_STEPS) return bco_jinja_fail(vm, "more than %d steps", BCO_JINJA_STEPS);
-    if (vm->out->length > BCO_JINJA_BYTES || vm->out->failed) return bco_jinja_memory(vm);
-    return true;
+    return fits(vm, vm->out);
 }
 
 /* ---- scopes --------------------------------------------------------------------------- */
@@ -243,9 +256,7 @@ static bool slice_text(struct bco_jinja *vm, const struct range *range, struct b
     if (!bco_jinja_items(vm, text, &characters)) return false;
     for (int64_t i = range->start; in_range(range, i); i += range->step)
         bco_buf_add(&buf, characters.list->items[i].text, characters.list->items[i].length);
-    bool done = !buf.failed && bco_value_copy_text(&vm->arena, buf.length ? buf.data : "", buf.length, result);
-    bco_buf_free(&buf);
-    return done || bco_jinja_memory(vm);
+    return bco_jinja_take(vm, &buf, result);
 }
 
 static bool evaluate_slice(struct bco_jinja *vm, const struct bco_node *node, struct bco_value *result) {
@@ -343,10 +354,9 @@ static bool capture(struct bco_jinja *vm, const struct bco_node *body, struct bc
     vm->out = &buf;
     bool done = execute(vm, body);
     vm->out = out;
-    if (done && (buf.failed || !bco_value_copy_text(&vm->arena, buf.length ? buf.data : "", buf.length, text)))
-        done = bco_jinja_memory(vm);
+    if (done) return bco_jinja_take(vm, &buf, text);
     bco_buf_free(&buf);
-    return done;
+    return false;
 }
 
 /* Filters around nothing, as a block has them: the innermost gets `text`. */
@@ -565,7 +575,5 @@ bool bco_jinja_call(struct bco_jinja *vm, struct bco_value callee, const struct 
 }
 
 bool bco_jinja_run(struct bco_jinja *vm, const struct bco_node *tree) {
-    bool done = execute(vm, tree);
-    if (done && (vm->out->failed || vm->out->length > BCO_JINJA_BYTES)) done = bco_jinja_memory(vm);
-    return done;
+    return execute(vm, tree) && fits(vm, vm->out);
 }

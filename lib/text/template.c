@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include <bco/template.h>
 
 #include "base/fail.h"
@@ -131,7 +132,7 @@ uint32_t bco_template_fingerprint(const struct bco_template *chat) {
         const char *token = chat->tokens[i] ? chat->tokens[i] : "";
         seed = bco_hash_bytes(token, strlen(token), seed + i + 1).low;
     }
-    if (strstr(chat->source, "strftime_now")) {
+    if (memmem(chat->source, chat->length, "strftime_now", 12)) {
         time_t seconds = time(NULL);
         struct tm day;
         if (localtime_r(&seconds, &day)) seed += (uint64_t)day.tm_year * 366 + (uint64_t)day.tm_yday + 1;
@@ -142,10 +143,20 @@ uint32_t bco_template_fingerprint(const struct bco_template *chat) {
 
 /* ---- rendering ------------------------------------------------------------------------------- */
 
+/* NULL and BCO_EDATA: it is no JSON. */
+static enum bco_code read_json(struct bco_jinja *vm, yyjson_doc **doc, const char *json, size_t length) {
+    yyjson_read_err why = {0};
+    *doc = yyjson_read_opts((char *)(uintptr_t)json, length, 0, NULL, &why);
+    if (*doc) return BCO_OK;
+    return why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION ? bco_fail_memory(vm->err) : BCO_EDATA;
+}
+
 static enum bco_code set_json(struct bco_jinja *vm, const char *name, const char *json, size_t length) {
-    yyjson_doc *doc = yyjson_read(json, length, 0);
+    yyjson_doc *doc;
     struct bco_value value;
-    if (!doc) return bco_fail_at(vm->err, BCO_EDATA, NULL, 0, name, "is not JSON");
+    enum bco_code code = read_json(vm, &doc, json, length);
+    if (code == BCO_EDATA) return bco_fail_at(vm->err, BCO_EDATA, NULL, 0, name, "is not JSON");
+    if (code) return code;
     bool done =
         bco_value_from_json(&vm->arena, yyjson_doc_get_root(doc), &value) && bco_jinja_set(vm, vm->scope, name, value);
     yyjson_doc_free(doc);
@@ -153,11 +164,11 @@ static enum bco_code set_json(struct bco_jinja *vm, const char *name, const char
 }
 
 static enum bco_code add_messages(struct bco_jinja *vm, struct bco_value *list, const char *json, size_t length) {
-    yyjson_doc *doc = yyjson_read(json, length, 0);
+    yyjson_doc *doc;
+    enum bco_code code = read_json(vm, &doc, json, length);
     yyjson_val *root = yyjson_doc_get_root(doc), *item;
     size_t i, count;
-    enum bco_code code = BCO_OK;
-    if (!yyjson_is_arr(root)) code = bco_fail(vm->err, BCO_EDATA, "is not a list of messages");
+    if (code != BCO_ESYSTEM && !yyjson_is_arr(root)) code = bco_fail(vm->err, BCO_EDATA, "is not a list of messages");
     yyjson_arr_foreach(root, i, count, item) {
         struct bco_value message;
         if (!code &&

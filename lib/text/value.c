@@ -36,47 +36,43 @@ bool bco_value_copy_text(struct bco_arena *arena, const char *text, size_t lengt
     return copy != NULL;
 }
 
-/* What is printed or compared goes down into values, and so nesting has an end. */
-enum { MAX_DEPTH = 1000 };
-
+/* Depth of a namespace, which may hold itself, is 0: one in another value is printed without what it holds. */
 static int depth_of(struct bco_value value) {
     if (value.kind == VALUE_LIST || value.kind == VALUE_TUPLE) return value.list->depth;
     return value.kind == VALUE_DICT ? value.dict->depth : 0;
 }
 
-static bool deepen(int *depth, struct bco_value item) {
-    int below = depth_of(item) + 1;
-    if (below > *depth) *depth = below;
-    return *depth <= MAX_DEPTH;
+size_t bco_value_weight(struct bco_value value) {
+    switch (value.kind) {
+    case VALUE_STRING: return 1 + value.length;
+    case VALUE_LIST:
+    case VALUE_TUPLE: return 1 + value.list->weight;
+    case VALUE_DICT: return 1 + value.dict->weight;
+    default: return 1;
+    }
 }
 
-static void *new_array(struct bco_arena *arena, size_t count, size_t size) {
-    size_t bytes;
-    return __builtin_mul_overflow(count, size, &bytes) ? NULL : bco_arena_get(arena, bytes);
+bool bco_value_load(struct bco_value item, size_t *weight, int *depth) {
+    int below = depth_of(item) + 1;
+    if (below > *depth) *depth = below;
+    *weight += bco_value_weight(item);
+    return *depth <= BCO_VALUE_DEPTH && *weight <= BCO_VALUE_WEIGHT;
 }
 
 bool bco_value_new_list(struct bco_arena *arena, enum bco_value_kind kind, size_t capacity, struct bco_value *value) {
     struct bco_value_list *list = bco_arena_get(arena, sizeof *list);
-    struct bco_value *items = new_array(arena, capacity, sizeof *items);
+    struct bco_value *items = bco_arena_array(arena, capacity, sizeof *items);
     if (!list || !items) return false;
     *list = (struct bco_value_list){.items = items, .capacity = capacity};
     *value = (struct bco_value){.kind = kind, .list = list};
     return true;
 }
 
-bool bco_value_new_dict(struct bco_arena *arena, enum bco_value_kind kind, struct bco_value *value) {
-    struct bco_value_dict *dict = bco_arena_get(arena, sizeof *dict);
-    if (!dict) return false;
-    *dict = (struct bco_value_dict){0};
-    *value = (struct bco_value){.kind = kind, .dict = dict};
-    return true;
-}
-
 bool bco_list_add(struct bco_arena *arena, struct bco_value_list *list, struct bco_value item) {
-    if (!deepen(&list->depth, item)) return false;
+    if (!bco_value_load(item, &list->weight, &list->depth)) return false;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity * 2 + 4;
-        struct bco_value *items = new_array(arena, capacity, sizeof *items);
+        struct bco_value *items = bco_arena_array(arena, capacity, sizeof *items);
         if (!items) return false;
         if (list->count) memcpy(items, list->items, list->count * sizeof *items);
         list->items = items;
@@ -86,51 +82,35 @@ bool bco_list_add(struct bco_arena *arena, struct bco_value_list *list, struct b
     return true;
 }
 
-bool bco_dict_set(struct bco_arena *arena, struct bco_value_dict *dict, struct bco_value key, struct bco_value value) {
-    if (!deepen(&dict->depth, value) || !deepen(&dict->depth, key)) return false;
-    for (size_t i = 0; i < dict->count; i++) {
-        if (!bco_value_equal(dict->pairs[i].key, key)) continue;
-        dict->pairs[i].value = value;
-        return true;
-    }
-    if (dict->count == dict->capacity) {
-        size_t capacity = dict->capacity * 2 + 4;
-        struct bco_pair *pairs = new_array(arena, capacity, sizeof *pairs);
-        if (!pairs) return false;
-        if (dict->count) memcpy(pairs, dict->pairs, dict->count * sizeof *pairs);
-        dict->pairs = pairs;
-        dict->capacity = capacity;
-    }
-    dict->pairs[dict->count++] = (struct bco_pair){key, value};
-    return true;
-}
+static bool from_json(struct bco_arena *arena, yyjson_val *json, int depth, struct bco_value *value);
 
-static bool list_from_json(struct bco_arena *arena, yyjson_val *json, struct bco_value *value) {
+static bool list_from_json(struct bco_arena *arena, yyjson_val *json, int depth, struct bco_value *value) {
     if (!bco_value_new_list(arena, VALUE_LIST, yyjson_arr_size(json), value)) return false;
     size_t i, count;
     yyjson_val *item;
     yyjson_arr_foreach(json, i, count, item) {
         struct bco_value made;
-        if (!bco_value_from_json(arena, item, &made) || !bco_list_add(arena, value->list, made)) return false;
+        if (!from_json(arena, item, depth, &made) || !bco_list_add(arena, value->list, made)) return false;
     }
     return true;
 }
 
-static bool dict_from_json(struct bco_arena *arena, yyjson_val *json, struct bco_value *value) {
+static bool dict_from_json(struct bco_arena *arena, yyjson_val *json, int depth, struct bco_value *value) {
     if (!bco_value_new_dict(arena, VALUE_DICT, value)) return false;
     size_t i, count;
     yyjson_val *key, *item;
     yyjson_obj_foreach(json, i, count, key, item) {
         struct bco_value name, made;
-        if (!bco_value_from_json(arena, key, &name) || !bco_value_from_json(arena, item, &made) ||
+        if (!from_json(arena, key, depth, &name) || !from_json(arena, item, depth, &made) ||
             !bco_dict_set(arena, value->dict, name, made))
             return false;
     }
     return true;
 }
 
-/* The reader of records lets nesting of 512 levels pass at most. */
-bool bco_value_from_json(struct bco_arena *arena, yyjson_val *json, struct bco_value *value) {
+/* `depth`: levels around it. */
+static bool from_json(struct bco_arena *arena, yyjson_val *json, int depth, struct bco_value *value) {
+    if (depth > BCO_VALUE_DEPTH) return false;
     switch (yyjson_get_type(json)) {
     case YYJSON_TYPE_BOOL: *value = bco_value_bool(yyjson_get_bool(json)); return true;
     case YYJSON_TYPE_NUM:
@@ -140,23 +120,17 @@ bool bco_value_from_json(struct bco_arena *arena, yyjson_val *json, struct bco_v
             *value = bco_value_float(yyjson_get_num(json));
         return true;
     case YYJSON_TYPE_STR: return bco_value_copy_text(arena, yyjson_get_str(json), yyjson_get_len(json), value);
-    case YYJSON_TYPE_ARR: return list_from_json(arena, json, value);
-    case YYJSON_TYPE_OBJ: return dict_from_json(arena, json, value);
+    case YYJSON_TYPE_ARR: return list_from_json(arena, json, depth + 1, value);
+    case YYJSON_TYPE_OBJ: return dict_from_json(arena, json, depth + 1, value);
     default: *value = bco_value_none(); return true;
     }
 }
 
+bool bco_value_from_json(struct bco_arena *arena, yyjson_val *json, struct bco_value *value) {
+    return from_json(arena, json, 0, value);
+}
+
 /* ---- comparing -------------------------------------------------------------------- */
-
-const struct bco_value *bco_dict_get(const struct bco_value_dict *dict, struct bco_value key) {
-    for (size_t i = 0; i < dict->count; i++)
-        if (bco_value_equal(dict->pairs[i].key, key)) return &dict->pairs[i].value;
-    return NULL;
-}
-
-const struct bco_value *bco_dict_get_text(const struct bco_value_dict *dict, const char *key) {
-    return bco_dict_get(dict, bco_value_text(key, strlen(key)));
-}
 
 bool bco_value_is_text(struct bco_value value, const char *text) {
     return value.kind == VALUE_STRING && value.length == strlen(text) && !memcmp(value.text, text, value.length);
@@ -214,7 +188,7 @@ bool bco_value_equal(struct bco_value a, struct bco_value b) {
     switch (a.kind) {
     case VALUE_UNDEFINED:
     case VALUE_NONE: return true;
-    case VALUE_STRING: return a.length == b.length && !memcmp(a.text, b.text, a.length);
+    case VALUE_STRING: return a.length == b.length && (a.text == b.text || !memcmp(a.text, b.text, a.length));
     case VALUE_LIST:
     case VALUE_TUPLE: return lists_equal(a.list, b.list);
     case VALUE_DICT: return dicts_equal(a.dict, b.dict);
@@ -418,7 +392,7 @@ static void json_between(const struct bco_json_style *style, struct bco_buf *out
 static bool json_list(const struct bco_value_list *list, const struct bco_json_style *style, int depth,
                       struct bco_buf *out) {
     bco_buf_char(out, '[');
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && out->length <= BCO_VALUE_WEIGHT; i++) {
         if (i) json_between(style, out);
         json_break(style, depth + 1, out);
         if (!json_value(list->items[i], style, depth + 1, out)) return false;
@@ -450,7 +424,7 @@ static int pair_order(const void *a, const void *b) {
 static bool json_pairs(const struct bco_pair *pairs, size_t count, const struct bco_json_style *style, int depth,
                        struct bco_buf *out) {
     bco_buf_char(out, '{');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && out->length <= BCO_VALUE_WEIGHT; i++) {
         if (i) json_between(style, out);
         json_break(style, depth + 1, out);
         if (!json_key(pairs[i].key, style, out)) return false;

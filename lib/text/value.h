@@ -46,7 +46,8 @@ struct bco_value {
 struct bco_value_list {
     struct bco_value *items;
     size_t count, capacity;
-    int depth; /* of the values in it, 1 more */
+    size_t weight; /* bytes of the texts in it and 1 for each value, of the values in those too */
+    int depth;     /* of the values in it, 1 more */
 };
 
 struct bco_pair {
@@ -55,6 +56,9 @@ struct bco_pair {
 struct bco_value_dict {
     struct bco_pair *pairs; /* in the order in which they came */
     size_t count, capacity;
+    uint32_t *slots;   /* where there are many: open addressing, a pair's place + 1, 0 empty */
+    size_t slot_count; /* a power of two */
+    size_t weight;
     int depth;
 };
 
@@ -64,13 +68,21 @@ struct bco_value bco_value_int(int64_t integer);
 struct bco_value bco_value_float(double real);
 struct bco_value bco_value_text(const char *text, size_t length); /* not copied */
 
-/* Those that need memory: false where there is none, or values are nested too deeply. */
+/* Values that share parts can be far larger than the memory they take: what is printed or compared has an end by this
+ * limit on a list's or dict's weight, and by one on nesting. */
+enum { BCO_VALUE_WEIGHT = 256 << 20, BCO_VALUE_DEPTH = 1000 };
+
+/* Those that need memory: false where there is none, or values are nested too deeply or weigh too much. */
 bool bco_value_copy_text(struct bco_arena *arena, const char *text, size_t length, struct bco_value *value);
 bool bco_value_new_list(struct bco_arena *arena, enum bco_value_kind kind, size_t capacity, struct bco_value *value);
 bool bco_value_new_dict(struct bco_arena *arena, enum bco_value_kind kind, struct bco_value *value);
 bool bco_list_add(struct bco_arena *arena, struct bco_value_list *list, struct bco_value item);
 bool bco_dict_set(struct bco_arena *arena, struct bco_value_dict *dict, struct bco_value key, struct bco_value value);
 bool bco_value_from_json(struct bco_arena *arena, yyjson_val *json, struct bco_value *value);
+
+/* Adds an item's weight and depth to those of what holds it; false: over a limit. */
+bool bco_value_load(struct bco_value item, size_t *weight, int *depth);
+size_t bco_value_weight(struct bco_value value);
 
 /* NULL: not there. */
 const struct bco_value *bco_dict_get(const struct bco_value_dict *dict, struct bco_value key);

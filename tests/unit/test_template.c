@@ -198,6 +198,10 @@ static const char *const snippets[][2] = {
     {"{{ nope }}{{ nope|default('d') }}{{ messages[9] }}{{ 'x' if false }}{{ nope is undefined }}", "dTrue"},
     {"{{ 1 if nope else 2 }}{{ not nope }}{{ 'x' in nope }}{{ 1 < 2 < 3 }}", "2TrueFalseTrue"},
     {"{{ \"a\\n\\x41\\u00e9\\q\" }}", "a\nA\xC3\xA9\\q"},
+    {"x{#} c #}y{#-#} z{#--#} {#+-#} !", "xy z!"},
+    {"{{ 'aXbXc'.rfind('X') }}{{ 'abc'.rfind('d') }}{{ 'abc'.find('') }}{{ 'X' in 'aXb' }}{{ '' in '' }}",
+     "3-10TrueTrue"},
+    {"{% set d = dict() %}{{ {1:'a', 1.0:'b', true:'c', '1':'d', (1,2):'e'} }}", "{1: 'c', '1': 'd', (1, 2): 'e'}"},
     {"{% generation %}x{% endgeneration %}{% with a=1 %}{{ a }}{% endwith %}{{ a }}", "x1"},
 };
 
@@ -238,7 +242,13 @@ static const char *const refused[][2] = {
      "template line 1: out of memory: more than 256 MiB, or values nested too deeply"},
     {"{% set ns = namespace(s=[]) %}{% for i in range(5000) %}{% set ns.s = [ns.s] %}{% endfor %}{{ ns.s }}",
      "template line 1: out of memory: more than 256 MiB, or values nested too deeply"},
+    {"{% set ns = namespace(s=['a']) %}{% for i in range(60) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}",
+     "template line 1: out of memory: more than 256 MiB, or values nested too deeply"},
+    {"{{ ('a' * 9999999).join('b' * 99) }}",
+     "template line 1: out of memory: more than 256 MiB, or values nested too deeply"},
     {"{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}", "template line 1: macros are nested too deeply"},
+    {"{% for i in [] %}{% else %}{% break %}{% endfor %}", "'break' outside of a loop"},
+    {"{% for i in [1] %}{% macro f() %}{% continue %}{% endmacro %}{% endfor %}", "'continue' outside of a loop"},
 };
 
 static void test_refused(void **state) {
@@ -269,12 +279,36 @@ static void test_deep_source(void **state) {
     assert_string_equal(err.message, "template line 1: nested too deeply");
 }
 
+/* A message of very many keys takes time in proportion; all of them are found. */
+static void test_many_keys(void **state) {
+    (void)state;
+    enum { KEYS = 200000 };
+    static const char source[] = "{{ messages[0].k0 }} {{ messages[0].k199999 }} {{ messages[0]|length }}";
+    char *text, *json = malloc(20 * KEYS), path[] = "/tmp/bco-test-template-XXXXXX";
+    struct bco_template *chat = NULL;
+    size_t at = 0, length;
+    assert_non_null(json);
+    for (int i = 0; i < KEYS; i++) at += (size_t)sprintf(json + at, "%s\"k%d\":%d", i ? "," : "[{", i, i);
+    memcpy(json + at, "}]", 3);
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, source, sizeof source - 1), sizeof source - 1);
+    close(fd);
+    assert_int_equal(bco_template_open(&chat, NULL, path, NULL), BCO_OK);
+    assert_int_equal(bco_template_render(chat, json, at + 2, NULL, 0, NULL, &text, &length, NULL), BCO_OK);
+    assert_string_equal(text, "0 199999 200000");
+    free(text);
+    memset(json, '[', 100000); /* nested without end */
+    memset(json + 100000, ']', 100000);
+    assert_int_not_equal(bco_template_render(chat, json, 200000, NULL, 0, NULL, &text, &length, NULL), BCO_OK);
+    bco_template_close(chat);
+    unlink(path);
+    free(json);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_snippets),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_deep_source),
+        cmocka_unit_test(test_golden),      cmocka_unit_test(test_snippets),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_deep_source), cmocka_unit_test(test_many_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
