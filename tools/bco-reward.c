@@ -1,5 +1,6 @@
 /* bco-reward: records in, the same with rewards out; or what the rewards are worth. */
 #include "common/cli.h"
+#include "common/fields.h"
 #include "common/precision.h"
 
 #include <bco/reward.h>
@@ -83,21 +84,6 @@ static enum bco_code write_pairs(struct bco_writer *out, const struct bco_scores
     return code ? code : put_number(out, "mean margin", "%.4f", s->pair_margin, err);
 }
 
-struct field {
-    const char *name;
-    double value;
-};
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
-static enum bco_code set_fields(struct bco_record *record, const struct field *fields, size_t count,
-                                struct bco_error *err) {
-    enum bco_code code = BCO_OK;
-    for (size_t i = 0; !code && i < count; i++)
-        code = bco_record_set_number(record, fields[i].name, fields[i].value, err);
-    return code;
-}
-
 /* The bins as a JSON list in `text`. */
 static void list_bins(const struct bco_scores_summary *s, char *text, size_t size) {
     size_t length = 0;
@@ -114,28 +100,28 @@ static void list_bins(const struct bco_scores_summary *s, char *text, size_t siz
 }
 
 static enum bco_code write_json(struct bco_writer *out, const struct bco_scores_summary *s, struct bco_error *err) {
-    const struct field fields[] = {{"n", (double)s->n},
-                                   {"up", (double)s->up},
-                                   {"down", (double)s->down},
-                                   {"reward_up", s->reward_up},
-                                   {"reward_down", s->reward_down},
-                                   {"threshold", s->threshold},
-                                   {"accuracy", s->accuracy},
-                                   {"auc", s->auc},
-                                   {"best_threshold", s->best_threshold},
-                                   {"best_accuracy", s->best_accuracy},
-                                   {"ece", s->ece}};
-    const struct field pairs[] = {{"pairs", (double)s->pairs},
-                                  {"pair_ties", (double)s->pair_ties},
-                                  {"pair_accuracy", s->pair_accuracy},
-                                  {"pair_margin", s->pair_margin}};
+    const struct cli_field fields[] = {{"n", (double)s->n},
+                                       {"up", (double)s->up},
+                                       {"down", (double)s->down},
+                                       {"reward_up", s->reward_up},
+                                       {"reward_down", s->reward_down},
+                                       {"threshold", s->threshold},
+                                       {"accuracy", s->accuracy},
+                                       {"auc", s->auc},
+                                       {"best_threshold", s->best_threshold},
+                                       {"best_accuracy", s->best_accuracy},
+                                       {"ece", s->ece}};
+    const struct cli_field pairs[] = {{"pairs", (double)s->pairs},
+                                      {"pair_ties", (double)s->pair_ties},
+                                      {"pair_accuracy", s->pair_accuracy},
+                                      {"pair_margin", s->pair_margin}};
     char bins[2048];
     struct bco_record *row = NULL;
     list_bins(s, bins, sizeof bins);
     enum bco_code code = bco_record_parse(&row, NULL, 0, err);
-    if (!code) code = set_fields(row, fields, COUNT(fields), err);
+    if (!code) code = cli_set_fields(row, fields, CLI_COUNT_OF(fields), err);
     if (!code) code = bco_record_set_json(row, "reliability", bins, strlen(bins), err);
-    if (!code) code = set_fields(row, pairs, COUNT(pairs), err);
+    if (!code) code = cli_set_fields(row, pairs, CLI_COUNT_OF(pairs), err);
     if (!code) code = bco_writer_record(out, row, err);
     bco_record_free(row);
     return code;

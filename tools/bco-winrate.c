@@ -1,5 +1,6 @@
 /* bco-winrate: verdicts in, win rates with their uncertainty out. */
 #include "common/cli.h"
+#include "common/fields.h"
 
 #include <bco/winrate.h>
 
@@ -238,82 +239,52 @@ static enum bco_code write_heading(const struct settings *s, struct bco_writer *
 
 /* ---- telling: JSON ------------------------------------------------------------------- */
 
-struct field {
-    const char *name;
-    double value;
-};
-
-static enum bco_code set_fields(struct bco_record *record, const struct field *fields, size_t count,
-                                struct bco_error *err) {
-    enum bco_code code = BCO_OK;
-    for (size_t i = 0; !code && i < count; i++)
-        code = bco_record_set_number(record, fields[i].name, fields[i].value, err);
-    return code;
-}
-
-/* An object in the row. */
-static enum bco_code set_object(struct bco_record *row, const char *name, const struct field *fields, size_t count,
-                                struct bco_error *err) {
-    struct bco_record *object = NULL;
-    size_t length;
-    enum bco_code code = bco_record_parse(&object, NULL, 0, err);
-    if (!code) code = set_fields(object, fields, count, err);
-    char *json = code ? NULL : bco_record_json(object, NULL, &length);
-    if (!code && !json) *err = (struct bco_error){.code = code = BCO_ESYSTEM, .message = "out of memory"};
-    if (!code) code = bco_record_set_json(row, name, json, length, err);
-    free(json);
-    bco_record_free(object);
-    return code;
-}
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
 static enum bco_code set_length(struct bco_record *to, const struct bco_length_control *l, struct bco_error *err) {
-    const struct field fields[] = {{"win_rate", l->win_rate},
-                                   {"standard_error", l->standard_error},
-                                   {"low", l->low},
-                                   {"high", l->high},
-                                   {"overlap", l->overlap},
-                                   {"glm_length", l->weights.length},
-                                   {"glm_difficulty", l->weights.difficulty},
-                                   {"glm_not_gamed", l->weights.not_gamed}};
-    return set_object(to, "length_controlled", fields, COUNT(fields), err);
+    const struct cli_field fields[] = {{"win_rate", l->win_rate},
+                                       {"standard_error", l->standard_error},
+                                       {"low", l->low},
+                                       {"high", l->high},
+                                       {"overlap", l->overlap},
+                                       {"glm_length", l->weights.length},
+                                       {"glm_difficulty", l->weights.difficulty},
+                                       {"glm_not_gamed", l->weights.not_gamed}};
+    return cli_set_object(to, "length_controlled", fields, CLI_COUNT_OF(fields), err);
 }
 
 static enum bco_code set_vs(struct bco_record *to, const struct bco_winrate_difference *d, struct bco_error *err) {
-    const struct field fields[] = {{"prompts", (double)d->prompts},
-                                   {"only_here", (double)d->only_here},
-                                   {"only_there", (double)d->only_there},
-                                   {"difference", d->difference},
-                                   {"standard_error", d->standard_error},
-                                   {"low", d->low},
-                                   {"high", d->high}};
-    return set_object(to, "vs", fields, COUNT(fields), err);
+    const struct cli_field fields[] = {{"prompts", (double)d->prompts},
+                                       {"only_here", (double)d->only_here},
+                                       {"only_there", (double)d->only_there},
+                                       {"difference", d->difference},
+                                       {"standard_error", d->standard_error},
+                                       {"low", d->low},
+                                       {"high", d->high}};
+    return cli_set_object(to, "vs", fields, CLI_COUNT_OF(fields), err);
 }
 
 static enum bco_code write_json(const struct settings *s, struct bco_writer *out, const struct row *r,
                                 struct bco_error *err) {
     const struct bco_winrate *w = &r->rate;
     struct bco_record *row = NULL;
-    const struct field fields[] = {{"n", (double)w->n},
-                                   {"wins", (double)w->wins},
-                                   {"ties", (double)w->ties},
-                                   {"losses", (double)w->losses},
-                                   {"invalid", (double)w->invalid},
-                                   {"win_rate", w->win_rate},
-                                   {"standard_error", w->standard_error},
-                                   {"low", w->low},
-                                   {"high", w->high},
-                                   {"clusters", (double)w->clusters},
-                                   {"level", w->level}};
-    const struct field needed[] = {{"difference", s->power}, {"power", power}, {"prompts", r->prompts}};
+    const struct cli_field fields[] = {{"n", (double)w->n},
+                                       {"wins", (double)w->wins},
+                                       {"ties", (double)w->ties},
+                                       {"losses", (double)w->losses},
+                                       {"invalid", (double)w->invalid},
+                                       {"win_rate", w->win_rate},
+                                       {"standard_error", w->standard_error},
+                                       {"low", w->low},
+                                       {"high", w->high},
+                                       {"clusters", (double)w->clusters},
+                                       {"level", w->level}};
+    const struct cli_field needed[] = {{"difference", s->power}, {"power", power}, {"prompts", r->prompts}};
     enum bco_code code = bco_record_parse(&row, NULL, 0, err);
     if (!code && s->by) code = bco_record_set_json(row, "group", r->group, strlen(r->group), err);
-    if (!code) code = set_fields(row, fields, COUNT(fields), err);
+    if (!code) code = cli_set_fields(row, fields, CLI_COUNT_OF(fields), err);
     if (!code && s->strong_weight != 1) code = bco_record_set_number(row, "strong", (double)w->strong, err);
     if (!code && s->length_control) code = set_length(row, &r->length, err);
     if (!code && s->vs) code = set_vs(row, &r->vs, err);
-    if (!code && s->power > 0) code = set_object(row, "power", needed, COUNT(needed), err);
+    if (!code && s->power > 0) code = cli_set_object(row, "power", needed, CLI_COUNT_OF(needed), err);
     if (!code) code = bco_writer_record(out, row, err);
     bco_record_free(row);
     return code;

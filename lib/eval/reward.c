@@ -6,6 +6,7 @@
 #include <bco/reward.h>
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { BATCH_TOKENS = 4096, BATCHES_A_WINDOW = 8 };
 
@@ -28,7 +29,12 @@ static enum bco_code need_reference(const struct bco_record *record, const char 
     if (bco_record_kind(record, field) == BCO_MISSING)
         return bco_record_fail(record, field, err, "is missing: bco-refcache adds it");
     if (bco_record_number(record, field, value) && isfinite(*value)) return BCO_OK;
-    return bco_record_fail(record, field, err, "is not a finite number");
+    size_t length;
+    char *got = bco_record_json(record, field, &length);
+    enum bco_code code =
+        bco_record_fail(record, field, err, "is not a finite number, got '%.64s'", got ? got : "something else");
+    free(got);
+    return code;
 }
 
 /* The first ref_id says what all of them must be, but where options say it. Its

@@ -3,6 +3,7 @@
 #include "eval/verdicts.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Ours, and Arena-Hard's labels. */
@@ -13,6 +14,16 @@ static const struct {
 } winners[] = {{"a", 1, false},   {"b", 0, false},     {"tie", 0.5, false}, {"A>>B", 1, true},
                {"A>B", 1, false}, {"A=B", 0.5, false}, {"B>A", 0, false},   {"B>>A", 0, true}};
 
+static enum bco_code unfit(const struct bco_record *record, const char *field, const char *kind, const char *expected,
+                           struct bco_error *err) {
+    size_t length;
+    char *got = bco_record_json(record, field, &length);
+    enum bco_code code = bco_record_fail(record, field, err, "not %s, got '%.60s', expected %s", kind,
+                                         got ? got : "something else", expected);
+    free(got);
+    return code;
+}
+
 static enum bco_code read_winner(const struct bco_record *record, struct bco_verdict *verdict, struct bco_error *err) {
     static const char expected[] = "expected a, b, tie, null or A>>B, A>B, A=B, B>A, B>>A";
     const char *text;
@@ -21,7 +32,7 @@ static enum bco_code read_winner(const struct bco_record *record, struct bco_ver
     if (kind == BCO_NULL) return BCO_OK;
     if (kind == BCO_MISSING) return bco_record_fail(record, "winner", err, "missing, expected a, b, tie or null");
     if (!bco_record_text(record, "winner", &text, &length))
-        return bco_record_fail(record, "winner", err, "not a text, expected a, b, tie or null");
+        return unfit(record, "winner", "a text", "a, b, tie or null", err);
     for (size_t i = 0; i < sizeof winners / sizeof *winners; i++) {
         if (length != strlen(winners[i].word) || memcmp(text, winners[i].word, length) != 0) continue;
         verdict->valid = true;
@@ -38,7 +49,7 @@ static enum bco_code read_preference(const struct bco_record *record, struct bco
     switch (bco_column_number(record, "preference", &preference)) {
     case BCO_COLUMN_MISSING:
         return bco_record_fail(record, "preference", err, "missing, expected a number from 1 to 2, 0 or null");
-    case BCO_COLUMN_BAD: return bco_record_fail(record, "preference", err, "not a number, expected 1 to 2, 0 or null");
+    case BCO_COLUMN_BAD: return unfit(record, "preference", "a number", "1 to 2, 0 or null", err);
     case BCO_COLUMN_EMPTY: return BCO_OK;
     case BCO_COLUMN_NUMBER: break;
     }

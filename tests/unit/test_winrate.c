@@ -161,7 +161,7 @@ static void refuses_what_is_no_verdict(void **state) {
          "unknown winner, got 'c', expected a, b, tie, null or A>>B, A>B, A=B, B>A, B>>A"},
         {"{\"prompt\":\"p\",\"winner\":\"A\"}", "winner",
          "unknown winner, got 'A', expected a, b, tie, null or A>>B, A>B, A=B, B>A, B>>A"},
-        {"{\"prompt\":\"p\",\"winner\":1}", "winner", "not a text, expected a, b, tie or null"},
+        {"{\"prompt\":\"p\",\"winner\":1}", "winner", "not a text, got '1', expected a, b, tie or null"},
         {"{\"winner\":\"a\"}", "prompt", "missing, but verdicts are grouped by it"},
         {"{\"prompt\":\"p\"}", "winner", "missing, expected a, b, tie or null"},
     };
