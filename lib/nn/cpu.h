@@ -5,6 +5,12 @@
 #include "nn/ops.h"
 
 size_t bco_cpu_panel(int threads, size_t T, size_t k);
+/* The product that y = x W^T is, without the bias. */
+struct bco_matmul bco_cpu_product(const struct bco_linear *linear, size_t T, const float *x, float *y);
+bool bco_cpu_feed_forward(const struct bco_team *team, const struct bco_linear *up, const struct bco_linear *down,
+                          enum bco_activation kind, size_t T, const float *x, float *y);
+/* y = act(gate) * up, n elements; without a gate, y = act(up). */
+void bco_cpu_activate(enum bco_activation kind, const float *gate, const float *up, float *y, size_t n);
 void bco_cpu_matmul_rows(const struct bco_team *team, const struct bco_matmul *product);
 void bco_cpu_matmul(const struct bco_team *team, const struct bco_matmul *product);
 void bco_cpu_linear(const struct bco_team *team, const struct bco_linear *linear, size_t T, const float *x, float *y);

@@ -58,16 +58,19 @@ BCO_CLONES static void gelu_row_backward(float *restrict up, const float *restri
     for (size_t i = 0; i < F; i++) up[i] = dy[i] * gelu_slope(up[i]);
 }
 
+void bco_cpu_activate(enum bco_activation kind, const float *gate, const float *up, float *y, size_t n) {
+    if (kind == BCO_GELU)
+        gelu_row(up, y, n);
+    else
+        (kind == BCO_GELU_GATED ? geglu_row : silu_row)(gate, up, y, n);
+}
+
 void bco_cpu_activation(const struct bco_team *team, enum bco_activation kind, size_t T, size_t F, const float *x,
                         float *y) {
 #pragma omp parallel for num_threads(bco_team_for(team, 2 * T * F)) schedule(static)
     for (size_t t = 0; t < T; t++) {
-        if (kind == BCO_GELU)
-            gelu_row(x + t * F, y + t * F, F);
-        else if (kind == BCO_GELU_GATED)
-            geglu_row(x + t * 2 * F, x + t * 2 * F + F, y + t * F, F);
-        else
-            silu_row(x + t * 2 * F, x + t * 2 * F + F, y + t * F, F);
+        const float *gate = x + t * (kind == BCO_GELU ? F : 2 * F);
+        bco_cpu_activate(kind, gate, kind == BCO_GELU ? gate : gate + F, y + t * F, F);
     }
 }
 

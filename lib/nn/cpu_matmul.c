@@ -110,22 +110,28 @@ static void fill_bias(const struct bco_team *team, size_t T, size_t out, const f
     for (size_t t = 0; t < T; t++) memcpy(y + t * out, bias, out * sizeof *y);
 }
 
+struct bco_matmul bco_cpu_product(const struct bco_linear *l, size_t T, const float *x, float *y) {
+    return (struct bco_matmul){.transpose_b = !l->by_input,
+                               .m = T,
+                               .n = l->out,
+                               .k = l->in,
+                               .alpha = 1,
+                               .a = x,
+                               .lda = l->in,
+                               .b = l->weight,
+                               .b_half = l->half,
+                               .ldb = l->by_input ? l->out : l->in,
+                               .c = y,
+                               .ldc = l->out,
+                               .next = l->next};
+}
+
 void bco_cpu_linear(const struct bco_team *team, const struct bco_linear *l, size_t T, const float *x, float *y) {
-    if (l->bias) fill_bias(team, T, l->out, l->bias, y);
-    struct bco_matmul p = {.transpose_b = !l->by_input,
-                           .m = T,
-                           .n = l->out,
-                           .k = l->in,
-                           .alpha = 1,
-                           .a = x,
-                           .lda = l->in,
-                           .b = l->weight,
-                           .b_half = l->half,
-                           .ldb = l->by_input ? l->out : l->in,
-                           .beta = l->bias ? 1 : 0,
-                           .c = y,
-                           .ldc = l->out,
-                           .next = l->next};
+    struct bco_matmul p = bco_cpu_product(l, T, x, y);
+    if (l->bias) {
+        fill_bias(team, T, l->out, l->bias, y);
+        p.beta = 1;
+    }
     bco_cpu_matmul(team, &p);
 }
 

@@ -13,6 +13,7 @@ const struct bco_ops bco_cpu_ops = {
     .attention_backward = bco_cpu_attention_backward,
     .panel = bco_cpu_panel,
     .attention_scratch = bco_cpu_attention_scratch,
+    .feed_forward = bco_cpu_feed_forward,
     .activation = bco_cpu_activation,
     .activation_backward = bco_cpu_activation_backward,
     .embedding = bco_cpu_embedding,

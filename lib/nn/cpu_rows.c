@@ -103,9 +103,9 @@ BCO_CLONES static void put(const struct bco_matmul *p, size_t t, size_t tokens, 
     }
 }
 
-/* Where a product's `block`th rows of b are. */
-static const char *place_of(const float *b, struct bco_half half, size_t ldb, size_t block) {
-    return half.bits ? (const char *)(half.bits + block * BLOCK * ldb) : (const char *)(b + block * BLOCK * ldb);
+/* Where a product's rows of b are, from the `row`th on. */
+static const char *place_of(const float *b, struct bco_half half, size_t ldb, size_t row) {
+    return half.bits ? (const char *)(half.bits + row * ldb) : (const char *)(b + row * ldb);
 }
 
 /* What a thread does in a product. */
@@ -116,23 +116,23 @@ struct job {
     float *wide;
 };
 
-static struct job job_of(const struct bco_matmul *p, float *wide) {
+/* Of the first n rows of b. */
+static struct job job_of(const struct bco_matmul *p, size_t n, float *wide) {
     const struct bco_linear *next = p->next;
     struct job job = {.p = p, .wide = wide};
     size_t first, last;
-    bco_team_share((p->n + BLOCK - 1) / BLOCK, 1, &job.first, &job.last);
-    job.next = place_of(p->b, p->b_half, p->ldb, job.last);
+    bco_team_share((n + BLOCK - 1) / BLOCK, 1, &job.first, &job.last);
+    job.next = place_of(p->b, p->b_half, p->ldb, job.last * BLOCK);
     if (!next || next->by_input) return job;
     bco_team_share((next->out + BLOCK - 1) / BLOCK, 1, &first, &last);
-    job.next = place_of(next->weight, next->half, next->in, first);
+    job.next = place_of(next->weight, next->half, next->in, first * BLOCK);
     return job;
 }
 
-/* A block's rows of b, in f32: where they are, or in `wide`. */
-static struct source rows_of(const struct job *job, size_t block, size_t rows) {
+/* Some rows of b, in f32: where they are, or in the job's `wide`. */
+static struct source rows_of(const struct job *job, size_t begin, size_t rows, const char *ahead) {
     const struct bco_matmul *p = job->p;
-    size_t begin = block * BLOCK, row = p->transpose_b ? p->ldb : 1, column = p->transpose_b ? 1 : p->ldb;
-    const char *ahead = block + 1 < job->last ? place_of(p->b, p->b_half, p->ldb, block + 1) : job->next;
+    size_t row = p->transpose_b ? p->ldb : 1, column = p->transpose_b ? 1 : p->ldb;
     if (!p->b_half.bits) return (struct source){p->b + begin * row, row, column, ahead, false};
     if (p->transpose_b)
         bco_widen(p->b_half, begin * p->ldb, rows * p->k, job->wide);
@@ -141,36 +141,40 @@ static struct source rows_of(const struct job *job, size_t block, size_t rows) {
     return (struct source){job->wide, p->transpose_b ? p->k : 1, p->transpose_b ? 1 : rows, ahead, true};
 }
 
+static void multiply_rows(const struct source *b, size_t rows, size_t k, const float *x, float *out) {
+    for (size_t r = 0, some; r < rows; r += some) {
+        some = rows - r < ROWS ? 1 : ROWS;
+        products(b, r, some, k, x, out + r * LANES);
+    }
+}
+
 /* `tokens` rows of a, turned, with BLOCK rows of b. */
 static void multiply_block(const struct job *job, size_t block, size_t first, size_t tokens, const float *panel) {
     _Alignas(sizeof(lanes)) float out[(BLOCK + LANES) * LANES];
     const struct bco_matmul *p = job->p;
-    size_t begin = block * BLOCK, end = p->n - begin < BLOCK ? p->n : begin + BLOCK;
-    const struct source b = rows_of(job, block, end - begin);
+    size_t begin = block * BLOCK, rows = p->n - begin < BLOCK ? p->n - begin : BLOCK;
+    const char *ahead = block + 1 < job->last ? place_of(p->b, p->b_half, p->ldb, begin + BLOCK) : job->next;
+    const struct source b = rows_of(job, begin, rows, ahead);
     for (size_t t = 0; t < tokens; t += LANES) {
         size_t count = tokens - t < LANES ? tokens - t : LANES;
-        for (size_t r = begin, rows; r < end; r += rows) {
-            rows = end - r < ROWS ? 1 : ROWS;
-            products(&b, r - begin, rows, p->k, panel + t * p->k, out + (r - begin) * LANES);
-        }
-        for (size_t r = begin; r < end; r += LANES)
-            put(p, first + t, count, r, end - r < LANES ? end - r : LANES, out + (r - begin) * LANES);
+        multiply_rows(&b, rows, p->k, panel + t * p->k, out);
+        for (size_t r = 0; r < rows; r += LANES)
+            put(p, first + t, count, begin + r, rows - r < LANES ? rows - r : LANES, out + r * LANES);
     }
 }
 
 /* LANES rows of a side by side, columns [begin, end); zeros beside the last ones. */
 BCO_CLONES static void turn(const struct bco_matmul *p, size_t first, size_t tokens, size_t begin, size_t end,
                             float *panel) {
-    for (size_t i = begin; i < end; i += LANES) {
-        size_t columns = end - i < LANES ? end - i : LANES;
-        for (size_t t = 0; t < tokens; t += LANES) {
+    for (size_t t = 0; t < tokens; t += LANES)
+        for (size_t i = begin; i < end; i += LANES) {
+            size_t columns = end - i < LANES ? end - i : LANES;
             lanes tile[LANES] = {{0}};
             for (size_t lane = 0; lane < LANES && t + lane < tokens; lane++)
-                memcpy(&tile[lane], p->a + (first + t + lane) * p->lda + i, columns * sizeof *p->a);
+                lanes_load(&tile[lane], p->a + (first + t + lane) * p->lda + i, columns);
             lanes_transpose(tile);
             memcpy(panel + t * p->k + i * LANES, tile, columns * sizeof *tile);
         }
-    }
 }
 
 void bco_cpu_matmul_rows(const struct bco_team *team, const struct bco_matmul *p) {
@@ -178,7 +182,7 @@ void bco_cpu_matmul_rows(const struct bco_team *team, const struct bco_matmul *p
 #pragma omp parallel num_threads(bco_team_for(team, p->n * p->k))
     {
         size_t begin, end;
-        const struct job job = job_of(p, wide + (size_t)omp_get_thread_num() * BLOCK * p->k);
+        const struct job job = job_of(p, p->n, wide + (size_t)omp_get_thread_num() * BLOCK * p->k);
         bco_team_share(p->k, LANES, &begin, &end);
         for (size_t first = 0; first < p->m; first += TOKENS) {
             size_t tokens = p->m - first < TOKENS ? p->m - first : TOKENS;
@@ -190,4 +194,43 @@ void bco_cpu_matmul_rows(const struct bco_team *team, const struct bco_matmul *p
             }
         }
     }
+}
+
+/* BLOCK rows of the gate and of what it lets through, into the panel of the product that follows. */
+static void feed_block(const struct job *job, enum bco_activation kind, size_t block, const float *panel, float *act) {
+    _Alignas(sizeof(lanes)) float out[2][BLOCK * LANES];
+    const struct bco_matmul *p = job->p;
+    size_t F = p->n / 2, begin = block * BLOCK, rows = F - begin < BLOCK ? F - begin : BLOCK;
+    for (size_t up = 0; up < 2; up++) {
+        size_t row = up * F + begin;
+        bool last = !up && block + 1 == job->last;
+        const struct source b =
+            rows_of(job, row, rows, last ? job->next : place_of(p->b, p->b_half, p->ldb, row + BLOCK));
+        multiply_rows(&b, rows, p->k, panel, out[up]);
+    }
+    bco_cpu_activate(kind, out[0], out[1], act + begin * LANES, rows * LANES);
+}
+
+bool bco_cpu_feed_forward(const struct bco_team *team, const struct bco_linear *up, const struct bco_linear *down,
+                          enum bco_activation kind, size_t T, const float *x, float *y) {
+    const struct bco_matmul first = bco_cpu_product(up, T, x, NULL), second = bco_cpu_product(down, T, NULL, y);
+    size_t widest = up->in > down->in ? up->in : down->in, panels = (up->in + down->in) * LANES;
+    bool plain = !up->by_input && !down->by_input && !up->bias && !down->bias && kind != BCO_GELU;
+    if (!plain || T > LANES || team->bf16 || !team->panel) return false;
+    if (panels + (size_t)team->threads * BLOCK * widest > team->panel_size) return false;
+    float *act = team->panel, *panel = act + down->in * LANES;
+#pragma omp parallel num_threads(bco_team_for(team, up->out * up->in))
+    {
+        size_t begin, end;
+        float *wide = act + panels + (size_t)omp_get_thread_num() * BLOCK * widest;
+        struct job job = job_of(&first, down->in, wide);
+        bco_team_share(up->in, LANES, &begin, &end);
+        turn(&first, 0, T, begin, end, panel);
+#pragma omp barrier
+        for (size_t b = job.first; b < job.last; b++) feed_block(&job, kind, b, panel, act);
+#pragma omp barrier
+        job = job_of(&second, second.n, wide);
+        for (size_t b = job.first; b < job.last; b++) multiply_block(&job, b, 0, T, act);
+    }
+    return true;
 }

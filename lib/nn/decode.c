@@ -147,7 +147,8 @@ struct extra {
 
 static struct extra extra_of(const struct bco_model *model, size_t blocks, size_t T) {
     return (struct extra){(blocks + 15) / 16 * 16, (2 * blocks + 15) / 16 * 16,
-                          model->ops->panel(model->team.threads, T, widest_input(model))};
+                          model->ops->panel(model->team.threads, T, widest_input(model)) +
+                              model->ops->panel(0, T, model->config.channels)};
 }
 
 static void compute(struct bco_decoder *d, const struct bco_block *block, struct bco_pass *pass, float *logits) {

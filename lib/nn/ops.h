@@ -166,6 +166,10 @@ struct bco_ops {
     /* x: [T,2F], gate before up, or [T,F] where there is no gate; y: [T,F]. */
     void (*activation)(const struct bco_team *team, enum bco_activation kind, size_t T, size_t F, const float *x,
                        float *y);
+    /* y = down(act(up(x))), as the three one after the other give it, in one go. false: not for these; nothing is done.
+     */
+    bool (*feed_forward)(const struct bco_team *team, const struct bco_linear *up, const struct bco_linear *down,
+                         enum bco_activation kind, size_t T, const float *x, float *y);
     /* x becomes its own gradient. */
     void (*activation_backward)(const struct bco_team *team, enum bco_activation kind, size_t T, size_t F, float *x,
                                 const float *dy);

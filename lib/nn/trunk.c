@@ -259,27 +259,37 @@ static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) 
     ops->attention(&model->team, &shape, segments, p->segment, s->qkv, s->attention, p->train ? s->logsum : NULL);
 }
 
-/* out = x + scale * norm(part W^T) */
-static void join(const struct bco_model *model, const struct bco_pass *p, const struct bco_projection *projection,
-                 const struct bco_norm *after, const float *part, float *raw, float *statistics, const float *x,
-                 float *out) {
-    float *y = after->kind ? raw : p->delta;
-    bco_project(model, p->T, projection, part, p->low, y);
+/* out = x + scale * norm(y) */
+static void join(const struct bco_model *model, const struct bco_pass *p, const struct bco_norm *after, const float *y,
+                 float *statistics, const float *x, float *out) {
     const float *delta = normalise(model, after, p->T, y, p->delta, statistics);
     if (x != out) memcpy(out, x, p->T * model->config.channels * sizeof *out);
     model->ops->add(&model->team, p->T * model->config.channels, (float)model->config.residual_scale, delta, out);
 }
 
-static void forward_layer(const struct bco_model *model, struct bco_pass *p, size_t l, float *out) {
+/* The feed-forward part between its norms. Where no backward follows and no adapter lies on it, in one go. */
+static void feed_forward(const struct bco_model *model, const struct bco_pass *p, const struct bco_layer *layer,
+                         const struct bco_stash *s, const float *x, float *y) {
     const struct bco_config *c = &model->config;
+    const struct bco_projection *up = &layer->projection[BCO_UP], *down = &layer->projection[BCO_DOWN];
+    bool plain = !p->train && !up->lora[0].rank && !up->lora[1].rank && !down->lora[0].rank;
+    if (plain && model->ops->feed_forward(&model->team, &up->linear, &down->linear, c->activation, p->T, x, y)) return;
+    bco_project(model, p->T, up, x, p->low, s->gate_up);
+    model->ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
+    bco_project(model, p->T, down, p->act, p->low, y);
+}
+
+static void forward_layer(const struct bco_model *model, struct bco_pass *p, size_t l, float *out) {
     const struct bco_layer *layer = &model->layers[l];
     struct bco_stash *s = &p->stash[l];
     attend(model, p, l);
-    join(model, p, &layer->projection[BCO_O], &layer->after1, s->attention, s->raw_after1, s->after1, s->x, s->middle);
+    float *y = layer->after1.kind ? s->raw_after1 : p->delta;
+    bco_project(model, p->T, &layer->projection[BCO_O], s->attention, p->low, y);
+    join(model, p, &layer->after1, y, s->after1, s->x, s->middle);
     const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
-    bco_project(model, p->T, &layer->projection[BCO_UP], normed, p->low, s->gate_up);
-    model->ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
-    join(model, p, &layer->projection[BCO_DOWN], &layer->after2, p->act, s->raw_after2, s->after2, s->middle, out);
+    y = layer->after2.kind ? s->raw_after2 : p->delta;
+    feed_forward(model, p, layer, s, normed, y);
+    join(model, p, &layer->after2, y, s->after2, s->middle, out);
 }
 
 static float *input_of(const struct bco_model *model, const struct bco_pass *p, size_t l) {
