@@ -42,10 +42,7 @@ enum bco_code bco_decoder_open(struct bco_decoder **decoder, struct bco_model *m
 
 void bco_decoder_close(struct bco_decoder *decoder) {
     if (!decoder) return;
-    for (size_t i = 0; decoder->held && i < decoder->slots; i++) {
-        free(decoder->held[i].k);
-        free(decoder->held[i].v);
-    }
+    for (size_t i = 0; decoder->held && i < decoder->slots; i++) free(decoder->held[i].k);
     free(decoder->held);
     free(decoder->length);
     free(decoder->past);
@@ -84,16 +81,11 @@ static enum bco_code resize(struct bco_decoder *d, size_t slot, size_t tokens, s
     if (!bco_size_mul(grown.capacity, width_of(d->model), &count) ||
         !bco_size_mul(count, d->model->config.layers, &count))
         return bco_fail_memory(err);
-    grown.k = bco_malloc_aligned(count, sizeof(float));
-    grown.v = bco_malloc_aligned(count, sizeof(float));
-    if (!grown.k || !grown.v) {
-        free(grown.k);
-        free(grown.v);
-        return bco_fail_memory(err);
-    }
+    grown.k = bco_malloc_huge(count, 2 * sizeof(float));
+    if (!grown.k) return bco_fail_memory(err);
+    grown.v = grown.k + count;
     copy_tokens(d->model, held, d->length[slot], &grown);
     free(held->k);
-    free(held->v);
     *held = grown;
     return BCO_OK;
 }
@@ -106,7 +98,6 @@ static enum bco_code grow(struct bco_decoder *d, size_t slot, size_t need, struc
 
 void bco_decoder_release(struct bco_decoder *d, size_t slot) {
     free(d->held[slot].k);
-    free(d->held[slot].v);
     d->held[slot] = (struct bco_held){0};
     d->length[slot] = 0;
 }

@@ -24,7 +24,7 @@ struct bco_stash {
 
 /* Keys and values of tokens seen before, of one sequence; its memory grows with it. */
 struct bco_held {
-    float *k, *v; /* [layers, capacity, kv_heads*head_dim] */
+    float *k, *v; /* [layers, capacity, kv_heads*head_dim], v right behind k in one piece of memory */
     size_t capacity;
 };
 
