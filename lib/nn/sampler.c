@@ -1,14 +1,23 @@
 #include "nn/sampler.h"
+#include "nn/kernels.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
+BCO_CLONES static float most_of(const float *logits, size_t count) {
+    float most = logits[0];
+#pragma omp simd reduction(max : most)
+    for (size_t i = 1; i < count; i++) most = logits[i] > most ? logits[i] : most;
+    return most;
+}
+
+/* The first of the greatest. */
 static size_t greatest(const float *logits, size_t count) {
-    size_t best = 0;
-    for (size_t i = 1; i < count; i++)
-        if (logits[i] > logits[best]) best = i;
-    return best;
+    float most = most_of(logits, count);
+    for (size_t i = 0; i < count; i++)
+        if (logits[i] == most) return i;
+    return 0;
 }
 
 /* Likeliest first; equal ones by id, so that the order is one. */

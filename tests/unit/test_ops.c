@@ -177,6 +177,45 @@ static void rows_hang_on_nothing_else(void **state) {
     for (int t = 0; t < 6; t++) check_rows(t & 1, t / 2);
 }
 
+/* The feed-forward part in one go gives the bits of its three steps, for few rows, and leaves others alone. */
+static void check_feed_forward(enum bco_activation kind, int half, size_t T, size_t C, size_t F) {
+    enum { PANEL = 1 << 18 };
+    float *x = calloc(T * C, sizeof *x), *weights = calloc(3 * F * C, sizeof *weights),
+          *panel = aligned_alloc(64, 4 * PANEL);
+    float *raw = calloc(T * 2 * F, sizeof *raw), *act = calloc(T * F, sizeof *act), *y = calloc(2 * T * C, sizeof *y);
+    uint16_t *bits = calloc(3 * F * C, sizeof *bits);
+    struct bco_team rows = team;
+    struct bco_linear up = {.in = C, .out = 2 * F, .weight = weights},
+                      down = {.in = F, .out = C, .weight = weights + 2 * F * C};
+    fill(x, NULL, T * C, 1, 0);
+    fill(weights, NULL, 3 * F * C, 1, 0);
+    for (size_t i = 0; i < 3 * F * C; i++) bits[i] = bco_to_bf16(weights[i]);
+    if (half)
+        up.weight = down.weight = NULL, up.half = (struct bco_half){bits, true},
+        down.half = (struct bco_half){bits + 2 * F * C, true};
+    rows.panel = panel;
+    rows.panel_size = PANEL;
+    up.next = &down;
+    ops->linear(&rows, &up, T, x, raw);
+    ops->activation(&rows, kind, T, F, raw, act);
+    ops->linear(&rows, &down, T, act, y);
+    assert_int_equal(ops->feed_forward(&rows, &up, &down, kind, T, x, y + T * C), T <= 16);
+    if (T <= 16) assert_memory_equal(y, y + T * C, T * C * sizeof *y);
+    rows.panel_size = 100;
+    assert_false(ops->feed_forward(&rows, &up, &down, kind, T, x, y));
+    free(x), free(weights), free(panel), free(raw), free(act), free(y), free(bits);
+}
+
+static void feed_forward_in_one_go(void **state) {
+    static const size_t shapes[][3] = {{1, 5, 7}, {16, 64, 96}, {15, 17, 49}, {3, 48, 23}, {17, 8, 8}};
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int half = 0; half < 2; half++)
+            for (int gelu = 0; gelu < 2; gelu++)
+                check_feed_forward(gelu ? BCO_GELU_GATED : BCO_SILU_GATED, half, shapes[i][0], shapes[i][1],
+                                   shapes[i][2]);
+}
+
 /* ---- linear -------------------------------------------------------------------- */
 
 struct linear_shape {
@@ -563,6 +602,7 @@ int main(void) {
         cmocka_unit_test(rope),
         cmocka_unit_test(attention),
         cmocka_unit_test(attention_continued),
+        cmocka_unit_test(feed_forward_in_one_go),
         cmocka_unit_test(attention_single),
         cmocka_unit_test(activations),
         cmocka_unit_test(embedding),
