@@ -59,6 +59,8 @@ struct bco_prompt {
     size_t count;       /* at least 1 */
     uint64_t stream;    /* of its random numbers: completion i of it depends on the seed, stream and i alone */
     void *tag;          /* for the sink */
+    const char *file;   /* where it stands, for messages; NULL: nowhere */
+    size_t line;        /* 0: not known */
     bool busy;          /* set for the source: sequences are under way, which would stand still while it waits */
     bool later;         /* set by the source, where it does not want to wait: no prompt now, ask again */
 };

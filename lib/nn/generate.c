@@ -67,12 +67,12 @@ struct engine {
     float *penalized;                        /* [slots, V], NULL without a repetition penalty */
     bool *seen;                              /* [slots, V], likewise */
     struct bco_generate_memory memory;
-    uint64_t cache_limit;  /* bytes of keys and values */
-    size_t longest;        /* tokens that a sequence so far can have */
-    bool told, warned;     /* of memory */
-    size_t *slot, *starts; /* of a step's blocks */
-    struct bco_ids step;   /* its tokens */
-    uint64_t done;         /* completions */
+    uint64_t fixed, cache_limit; /* bytes beside keys and values, with the largest steps; of them */
+    size_t longest;              /* tokens that a sequence so far can have */
+    bool told, warned;           /* of memory */
+    size_t *slot, *starts;       /* of a step's blocks */
+    struct bco_ids step;         /* its tokens */
+    uint64_t done;               /* completions */
 };
 
 static struct request *request_at(const struct engine *e, uint64_t number) {
@@ -188,17 +188,18 @@ static int32_t choose(const struct engine *e, struct place *p, const float *logi
 static void set_limit(struct engine *e) {
     struct bco_generate_memory *m = &e->memory;
     bco_generate_foresee(e->model, &e->options, STEP_TOKENS + e->options.slots, bco_model_positions(e->model), m);
-    uint64_t fixed = m->weights + m->rest + m->work;
-    e->cache_limit = m->limit > fixed ? m->limit - fixed : 0;
+    e->fixed = m->weights + m->rest + m->work;
+    e->cache_limit = m->limit > e->fixed ? m->limit - e->fixed : 0;
 }
 
 /* Of the first step and what follows it, if the prompts to come are like those that have. */
 static void tell(struct engine *e, size_t tokens) {
     struct bco_generate_memory *m = &e->memory;
-    uint64_t left = (e->last - e->first) * e->options.n;
+    uint64_t left = (e->last - e->first) * e->options.n, limit = m->limit;
     e->told = true;
     if (!e->options.on_memory) return;
     bco_generate_foresee(e->model, &e->options, tokens, e->longest, m);
+    m->limit = limit;
     m->sequences = e->ended && left < e->options.slots ? (size_t)left : e->options.slots;
     if (e->warned) m->sequences = e->running;
     size_t now = bco_decoder_bytes(e->decoder), more = m->sequences - e->running;
@@ -213,14 +214,15 @@ static void tell(struct engine *e, size_t tokens) {
     e->options.on_memory(e->options.user, m);
 }
 
-static enum bco_code refuse(const struct engine *e, size_t tokens, uint64_t cache, struct bco_error *err) {
+static enum bco_code refuse(const struct engine *e, const struct bco_prompt *prompt, size_t tokens, uint64_t cache,
+                            struct bco_error *err) {
     const struct bco_generate_memory *m = &e->memory;
-    return bco_fail(err, BCO_ESYSTEM,
-                    "a sequence of %zu tokens needs %.0f MiB of memory at least, and %s %.0f MiB; a smaller "
-                    "--max-new-tokens or --batch takes less",
-                    tokens, (double)(m->weights + m->work + m->rest + cache) / 0x1p20,
-                    e->options.max_memory ? "--max-memory gives" : "80 % of what is free is",
-                    (double)m->limit / 0x1p20);
+    return bco_fail_at(err, BCO_ESYSTEM, prompt->file, prompt->line, NULL,
+                       "a sequence of %zu tokens needs %.0f MiB of memory at least, and %s %.0f MiB; a smaller "
+                       "--max-new-tokens or --batch takes less",
+                       tokens, (double)(e->fixed + cache) / 0x1p20,
+                       e->options.max_memory ? "--max-memory gives" : "80 % of what is free is",
+                       (double)m->limit / 0x1p20);
 }
 
 static void warn(struct engine *e) {
@@ -248,7 +250,7 @@ static enum bco_code reserve(struct engine *e, size_t slot, const struct request
     uint64_t bytes = bco_decoder_foreseen(e->decoder, slot, tokens);
     *none = bytes > e->cache_limit;
     if (!*none) return bco_decoder_reserve(e->decoder, slot, tokens, err);
-    if (!e->running) return refuse(e, tokens, bytes, err);
+    if (!e->running) return refuse(e, &r->prompt, tokens, bytes, err);
     warn(e);
     return BCO_OK;
 }

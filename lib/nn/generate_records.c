@@ -138,6 +138,8 @@ static enum bco_code start_task(struct work *work, struct bco_record *record, st
     prompt->ids = task->ids.ids;
     prompt->count = task->ids.count;
     prompt->tag = task;
+    prompt->file = bco_record_file(record); /* its path, which the reader keeps */
+    prompt->line = bco_record_line(record);
     return BCO_OK;
 }
 

@@ -121,6 +121,15 @@ number() { sed -n "s/^bco-generate: $1//p" err | grep -o '[0-9]*' | sed -n "$2p"
     status=0
     bco-generate -m wide --ids --max-new-tokens 24 --max-memory 12M -o out prompts 2>err || status=$?
     [ "$status" -eq 3 ]
-    grep -q '^bco-generate: a sequence of 1025 tokens needs [0-9]* MiB of memory at least, and --max-memory gives 12 MiB; a smaller --max-new-tokens or --batch takes less$' err
+    grep -q '^bco-generate: prompts:1: a sequence of 1025 tokens needs [0-9]* MiB of memory at least, and --max-memory gives 12 MiB; a smaller --max-new-tokens or --batch takes less$' err
     [ ! -e out ]
+
+    # What came before it is out.
+    needs=$(sed 's/.*needs \([0-9]*\) MiB.*/\1/' err)
+    { echo '{"prompt_ids":[5]}' && tail -n 1 prompts; } >two
+    status=0
+    bco-generate -m wide --ids --max-new-tokens 24 --max-memory $((needs - 1))M two >out 2>err || status=$?
+    [ "$status" -eq 3 ]
+    grep -q "^bco-generate: two:2: a sequence of 1025 tokens needs $needs MiB of memory at least, and --max-memory gives" err
+    [ "$(wc -l <out)" -eq 1 ]
 }
