@@ -120,7 +120,8 @@ static size_t add_optimizer(struct cli_option *to, struct train *t) {
         {"clip", 0, CLI_REAL, &o->optimizer.clip, "X", "greatest norm of the gradient; 0: any [1]", NULL, 0, 1e300,
          NULL},
         {"seed", 0, CLI_COUNT, &o->seed, "N", "of the order, and of random weights [0]", NULL, 0, 0, NULL},
-        {"order", 0, CLI_CHOICE, &t->order, "HOW", "shuffle or given [shuffle]", "shuffle|given", 0, 0, NULL},
+        {"order", 0, CLI_CHOICE, &t->order, "HOW", "shuffle, given, or prompts: those of a prompt together [shuffle]",
+         "shuffle|given|prompts", 0, 0, NULL},
     };
     return copy_options(to, options, sizeof options);
 }
@@ -284,7 +285,7 @@ static void take_options(struct train *t) {
     o->keep = (size_t)t->keep;
     o->on_memory = tell_memory;
     o->user = t;
-    o->shuffle = t->order == 0;
+    o->order = (enum bco_order)t->order;
     o->out = t->data_options.spool = t->cli.output;
     o->name = last_part(t->model_path);
     limits->max_length = (size_t)t->max_length;

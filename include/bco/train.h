@@ -82,8 +82,8 @@ struct bco_dataset_counts {
 };
 
 /* Reads all records that `reader` has, for training or validating `model`.
- * Their token ids go to a file that has no name; in memory stay 56 bytes a
- * sample. `tokenizer` may be NULL where limits.ids; `rejects` NULL: the first
+ * Their token ids go to a file that has no name; in memory stay 48 bytes a
+ * record. `tokenizer` may be NULL where limits.ids; `rejects` NULL: the first
  * bad record is an error. A ref_id that does not fit the model, the tokenizer,
  * the limits or its neighbours is an error that names what differs. */
 BCO_API enum bco_code bco_dataset_read(struct bco_dataset **dataset, struct bco_reader *reader,
@@ -151,6 +151,12 @@ struct bco_train_memory {
  * for bit. AUTO: where memory asks for it. */
 enum bco_recompute { BCO_RECOMPUTE_AUTO, BCO_RECOMPUTE_ON, BCO_RECOMPUTE_OFF };
 
+/* In what order an epoch takes the records: SHUFFLE: each epoch anew, by the seed; GIVEN: as they were read; PROMPTS:
+ * those of one prompt one behind the other, and the prompts shuffled each epoch anew. */
+enum bco_order { BCO_ORDER_SHUFFLE, BCO_ORDER_GIVEN, BCO_ORDER_PROMPTS };
+
+BCO_API const char *bco_order_name(enum bco_order order); /* "shuffle", ...; NULL where there is no such one */
+
 /* What a run does next: GO_ON; LEAVE as if watch asked to stop, with a checkpoint saved that a later run resumes from;
  * END here as if this were the last step: after an evaluation, with the model written as it is. */
 enum bco_train_next { BCO_TRAIN_GO_ON, BCO_TRAIN_LEAVE, BCO_TRAIN_END };
@@ -176,7 +182,7 @@ struct bco_train_options {
     double warmup; /* bco_schedule_warmup */
     struct bco_optimizer_options optimizer;
     uint64_t seed;
-    bool shuffle;           /* anew each epoch; false: in the records' order */
+    enum bco_order order;
     const char *out;        /* the folder to make */
     const char *metrics;    /* a file; NULL: metrics.jsonl in `out` */
     const char *name;       /* what the model card calls the model that training started from; may be NULL */

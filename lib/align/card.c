@@ -41,6 +41,7 @@ static void write_adapter(struct bco_buf *b, const struct bco_model *model) {
 }
 
 static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
+    static const char *const orders[] = {"shuffled", "given", "by shuffled prompts"};
     const struct bco_train_options *o = t->options;
     bco_buf_str(b, "\n## Training\n| setting | value |\n|---|---|\n");
     bco_buf_printf(b, "| loss | %s |\n", bco_loss_name(o->loss));
@@ -59,7 +60,7 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     if (t->patience.best.step > 0)
         bco_buf_printf(b, "| weights kept | of step %" PRIu64 ", the %s |\n", t->patience.best.step,
                        t->patience.by_accuracy ? "highest held-out accuracy" : "lowest held-out loss");
-    bco_buf_printf(b, "| seed | %" PRIu64 ", order %s |\n", o->seed, o->shuffle ? "shuffled" : "given");
+    bco_buf_printf(b, "| seed | %" PRIu64 ", order %s |\n", o->seed, orders[o->order]);
     bco_buf_printf(b, "| precision | %s |\n",
                    bco_model_precision(t->model) == BCO_PRECISION_BF16 ? "float32, products in bfloat16" : "float32");
 }

@@ -13,7 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FILES = UINT16_MAX, NAME_SIZE = 256 };
+enum { MOST_FILES = UINT16_MAX, NAME_SIZE = 256, RANKED = 64 };
+
+/* What stays in memory of a record. The spool has its ids, those of a pair's second half, its place, its name, and for
+ * kto the mismatched completions. */
+struct kept {
+    uint64_t offset : 48; /* in the spool, bytes */
+    uint64_t name_length : 9;
+    uint64_t pair : 1;
+    uint64_t up : 1;
+    double weight;
+    double ref_logp[2];
+    uint32_t length[2], prompt_len[2];
+};
+
+_Static_assert(sizeof(struct kept) == BCO_RECORD_BYTES,
+               "with its place in the order no record takes more than 64 bytes");
+
+struct place {
+    uint64_t line;
+    uint64_t file;
+};
 
 struct bco_dataset {
     struct bco_dataset_options options;
@@ -21,8 +41,9 @@ struct bco_dataset {
     struct bco_source source;
     struct bco_spool *spool;
     struct bco_hasher *hasher;
-    struct bco_entry *entries;
+    struct kept *records;
     size_t count, capacity;
+    size_t *ranks; /* samples before record 0, RANKED, 2 RANKED, ...; NULL where no pairs are among others */
     char **files;
     size_t file_count, file_capacity;
     struct bco_reference_id expected; /* of every ref_id */
@@ -114,7 +135,7 @@ static enum bco_code look(void *user, const struct bco_record *record, const str
 
 /* ---- taking records in ------------------------------------------------------------------ */
 
-static bool file_index(struct bco_dataset *d, const char *file, uint16_t *index) {
+static bool file_index(struct bco_dataset *d, const char *file, uint64_t *index) {
     if (d->file_count == 0 || strcmp(d->files[d->file_count - 1], file) != 0) {
         char *copy = d->file_count < MOST_FILES ? bco_strndup(file, strlen(file)) : NULL;
         if (!copy || !bco_grow((void **)&d->files, &d->file_capacity, d->file_count + 1, sizeof *d->files)) {
@@ -123,7 +144,7 @@ static bool file_index(struct bco_dataset *d, const char *file, uint16_t *index)
         }
         d->files[d->file_count++] = copy;
     }
-    *index = (uint16_t)(d->file_count - 1);
+    *index = d->file_count - 1;
     return true;
 }
 
@@ -146,54 +167,68 @@ static enum bco_code check_tokens(const struct bco_record *record, const char *f
     return BCO_OK;
 }
 
-static enum bco_code spool_entry(struct bco_dataset *d, struct bco_entry *e, const struct bco_record *record,
-                                 const int32_t *ids, struct bco_error *err) {
-    char name[NAME_SIZE];
-    double numbers[] = {e->ref_logp, e->weight};
-    e->offset = bco_spool_size(d->spool);
-    e->name_length = (uint16_t)record_name(record, name);
-    bco_hasher_add_u64(d->hasher, (uint64_t)e->length << 32 | e->prompt_len);
-    bco_hasher_add_u64(d->hasher, (uint64_t)e->up << 1 | e->second);
+/* The fingerprint of what training sees. */
+static void hash_half(struct bco_dataset *d, const struct kept *k, size_t half, const int32_t *ids) {
+    bool up = half == 0 && k->up;
+    double numbers[] = {k->ref_logp[half], k->weight};
+    bco_hasher_add_u64(d->hasher, (uint64_t)k->length[half] << 32 | k->prompt_len[half]);
+    bco_hasher_add_u64(d->hasher, (uint64_t)up << 1 | half);
     bco_hasher_add(d->hasher, numbers, sizeof numbers);
-    bco_hasher_add(d->hasher, ids, e->length * sizeof *ids);
-    enum bco_code code = bco_spool_add(d->spool, ids, e->length * sizeof *ids, err);
-    return code == BCO_OK ? bco_spool_add(d->spool, name, e->name_length, err) : code;
+    bco_hasher_add(d->hasher, ids, k->length[half] * sizeof *ids);
 }
 
-/* Behind the entry, so that nothing of it stays in memory. */
-static enum bco_code spool_mismatch(struct bco_dataset *d, const struct bco_record *record, const char *ref_logp,
-                                    const struct bco_sequence *sequence, struct bco_error *err) {
+static struct bco_mismatch mismatch_of(const struct bco_record *record, const char *ref_logp,
+                                       const struct bco_sequence *sequence) {
     struct bco_mismatch m = {.length = (uint32_t)sequence->length, .prompt_len = (uint32_t)sequence->prompt_len};
-    size_t bytes = sequence->length * sizeof *sequence->ids;
     bco_record_number(record, ref_logp, &m.ref_logp);
-    if (sequence->length > UINT32_MAX) return bco_record_fail(record, NULL, err, "has too many tokens");
-    bco_hasher_add(d->hasher, &m, sizeof m);
-    bco_hasher_add(d->hasher, sequence->ids, bytes);
-    enum bco_code code = bco_spool_add(d->spool, &m, sizeof m, err);
-    return code == BCO_OK ? bco_spool_add(d->spool, sequence->ids, bytes, err) : code;
+    return m;
 }
 
-static enum bco_code add_entry(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
-                               const struct bco_sequence *sequence, bool second, struct bco_error *err) {
-    struct bco_entry e = {.weight = sample->weight, .line = bco_record_line(record), .second = second};
-    e.up = sample->is_pair ? !second : sample->has_label ? sample->label : true;
-    e.length = (uint32_t)sequence->length;
-    e.prompt_len = (uint32_t)sequence->prompt_len;
-    if (d->references)
-        bco_record_number(record,
-                          !sample->is_pair ? "ref_logp"
-                          : second         ? "ref_logp_rejected"
-                                           : "ref_logp_chosen",
-                          &e.ref_logp);
-    if (sequence->length > UINT32_MAX) return bco_record_fail(record, NULL, err, "has too many tokens");
-    if (!file_index(d, bco_record_file(record), &e.file) ||
-        !bco_grow((void **)&d->entries, &d->capacity, d->count + 1, sizeof *d->entries))
-        return bco_fail_memory(err);
-    enum bco_code code = spool_entry(d, &e, record, sequence->ids, err);
-    d->entries[d->count++] = e;
-    d->counts.tokens += e.length;
-    *(e.up ? &d->counts.up : &d->counts.down) += 1;
-    return code;
+/* Behind the record, so that nothing of it stays in memory. */
+static enum bco_code spool_mismatch(struct bco_dataset *d, struct bco_mismatch m, const int32_t *ids,
+                                    struct bco_error *err) {
+    size_t bytes = m.length * sizeof *ids;
+    bco_hasher_add(d->hasher, &m, sizeof m);
+    bco_hasher_add(d->hasher, ids, bytes);
+    enum bco_code code = bco_spool_add(d->spool, &m, sizeof m, err);
+    return code == BCO_OK ? bco_spool_add(d->spool, ids, bytes, err) : code;
+}
+
+static enum bco_code spool_record(struct bco_dataset *d, struct kept *k, const struct bco_record *record,
+                                  const struct bco_sequences *sequences, size_t halves, struct bco_error *err) {
+    char name[NAME_SIZE];
+    struct place place = {.line = bco_record_line(record)};
+    enum bco_code code = BCO_OK;
+    k->offset = bco_spool_size(d->spool);
+    k->name_length = record_name(record, name);
+    if (!file_index(d, bco_record_file(record), &place.file)) return bco_fail_memory(err);
+    for (size_t i = 0; i < halves && code == BCO_OK; i++) {
+        hash_half(d, k, i, sequences->items[i].ids);
+        code = bco_spool_add(d->spool, sequences->items[i].ids, k->length[i] * sizeof(int32_t), err);
+    }
+    if (code == BCO_OK) code = bco_spool_add(d->spool, &place, sizeof place, err);
+    return code == BCO_OK ? bco_spool_add(d->spool, name, k->name_length, err) : code;
+}
+
+static struct kept kept_of(const struct bco_dataset *d, const struct bco_record *record,
+                           const struct bco_sample *sample, const struct bco_sequences *sequences, size_t halves) {
+    static const char *const fields[2][2] = {{"ref_logp", ""}, {"ref_logp_chosen", "ref_logp_rejected"}};
+    struct kept k = {.weight = sample->weight, .pair = halves == 2};
+    k.up = sample->is_pair || !sample->has_label || sample->label;
+    for (size_t i = 0; i < halves; i++) {
+        k.length[i] = (uint32_t)sequences->items[i].length;
+        k.prompt_len[i] = (uint32_t)sequences->items[i].prompt_len;
+        if (d->references) bco_record_number(record, fields[sample->is_pair][i], &k.ref_logp[i]);
+    }
+    return k;
+}
+
+static void count_record(struct bco_dataset_counts *n, const struct kept *k, bool is_pair) {
+    n->records++;
+    n->pairs += is_pair;
+    n->tokens += (uint64_t)k->length[0] + k->length[1];
+    n->up += k->up;
+    n->down += k->pair || !k->up;
 }
 
 /* What is wrong with a record before any of it is taken. */
@@ -210,20 +245,38 @@ static enum bco_code check_record(struct bco_dataset *d, const struct bco_record
                                   mismatched, err);
 }
 
+static enum bco_code check_lengths(const struct bco_record *record, const struct bco_sequences *sequences,
+                                   struct bco_error *err) {
+    for (size_t i = 0; i < sequences->count; i++)
+        if (sequences->items[i].length > UINT32_MAX) return bco_record_fail(record, NULL, err, "has too many tokens");
+    return BCO_OK;
+}
+
+static enum bco_code take_record(struct bco_dataset *d, const struct bco_record *record,
+                                 const struct bco_sample *sample, const struct bco_sequences *sequences,
+                                 const struct bco_sequences *mismatched, struct bco_error *err) {
+    size_t halves = d->options.loss == BCO_LOSS_SFT ? 1 : sequences->count;
+    struct kept k = kept_of(d, record, sample, sequences, halves);
+    if (!bco_grow((void **)&d->records, &d->capacity, d->count + 1, sizeof *d->records)) return bco_fail_memory(err);
+    enum bco_code code = spool_record(d, &k, record, sequences, halves, err);
+    for (size_t i = 0; i < mismatched->count && i < halves && code == BCO_OK; i++) {
+        const struct bco_sequence *s = &mismatched->items[i];
+        const char *field = bco_mismatch_names(sample->is_pair, i)->ref_logp;
+        code = spool_mismatch(d, mismatch_of(record, field, s), s->ids, err);
+    }
+    d->records[d->count++] = k;
+    count_record(&d->counts, &k, sample->is_pair);
+    return code;
+}
+
 static enum bco_code add_record(struct bco_dataset *d, const struct bco_record *record, const struct bco_sample *sample,
                                 const struct bco_sequences *sequences, struct bco_error *err) {
-    size_t count = d->options.loss == BCO_LOSS_SFT ? 1 : sequences->count;
     struct bco_sequences mismatched = {0};
-    enum bco_code code = check_record(d, record, sample, sequences, &mismatched, err);
-    if (code != BCO_OK) return bco_source_reject(&d->source, code, err);
-    d->counts.records++;
-    d->counts.pairs += sample->is_pair;
-    for (size_t i = 0; i < count && code == BCO_OK; i++) {
-        code = add_entry(d, record, sample, &sequences->items[i], i > 0, err);
-        if (code == BCO_OK && i < mismatched.count)
-            code =
-                spool_mismatch(d, record, bco_mismatch_names(sample->is_pair, i)->ref_logp, &mismatched.items[i], err);
-    }
+    enum bco_code code = check_lengths(record, sequences, err);
+    if (code == BCO_OK) code = check_record(d, record, sample, sequences, &mismatched, err);
+    if (code == BCO_OK) code = check_lengths(record, &mismatched, err);
+    code = code == BCO_OK ? take_record(d, record, sample, sequences, &mismatched, err)
+                          : bco_source_reject(&d->source, code, err);
     bco_sequences_free(&mismatched);
     return code;
 }
@@ -257,10 +310,26 @@ static void warn(const struct bco_watch *watch, const char *text) {
 
 /* Gives back the room that growing left. */
 static void trim(struct bco_dataset *d) {
-    struct bco_entry *exact = realloc(d->entries, d->count * sizeof *exact);
+    struct kept *exact = realloc(d->records, d->count * sizeof *exact);
     if (!exact) return;
-    d->entries = exact;
+    d->records = exact;
     d->capacity = d->count;
+}
+
+static bool is_mixed(const struct bco_dataset *d) {
+    uint64_t samples = d->counts.up + d->counts.down;
+    return samples != d->count && samples != 2 * (uint64_t)d->count;
+}
+
+/* Where samples of pairs and of others stand among each other: a word for RANKED records. */
+static enum bco_code rank(struct bco_dataset *d, struct bco_error *err) {
+    size_t samples = 0;
+    if (!is_mixed(d)) return BCO_OK;
+    d->ranks = bco_malloc(d->count / RANKED + 1, sizeof *d->ranks);
+    if (!d->ranks) return bco_fail_memory(err);
+    for (size_t r = 0; r < d->count; samples += bco_dataset_halves(d, r++))
+        if (r % RANKED == 0) d->ranks[r / RANKED] = samples;
+    return BCO_OK;
 }
 
 static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
@@ -280,7 +349,7 @@ static enum bco_code finish(struct bco_dataset *d, struct bco_error *err) {
                              : "no up records: nothing holds the rewards of downs up");
     d->watch = NULL;
     trim(d);
-    return BCO_OK;
+    return rank(d, err);
 }
 
 static enum bco_code start(struct bco_dataset *d, const struct bco_model *model, const struct bco_tokenizer *tokenizer,
@@ -329,7 +398,8 @@ void bco_dataset_close(struct bco_dataset *d) {
     bco_hasher_free(d->hasher);
     for (size_t i = 0; i < d->file_count; i++) free(d->files[i]);
     free(d->files);
-    free(d->entries);
+    free(d->records);
+    free(d->ranks);
     free(d);
 }
 
@@ -339,43 +409,82 @@ struct bco_dataset_counts bco_dataset_counts(const struct bco_dataset *d) {
     return d->counts;
 }
 
-size_t bco_dataset_entries(const struct bco_dataset *d) {
+size_t bco_dataset_records(const struct bco_dataset *d) {
     return d->count;
 }
 
-const struct bco_entry *bco_dataset_entry(const struct bco_dataset *d, size_t i) {
-    return &d->entries[i];
+size_t bco_dataset_halves(const struct bco_dataset *d, size_t record) {
+    return 1 + d->records[record].pair;
+}
+
+struct bco_entry bco_dataset_entry(const struct bco_dataset *d, size_t i) {
+    const struct kept *k = &d->records[i / 2];
+    bool second = i % 2;
+    return (struct bco_entry){.ref_logp = k->ref_logp[second],
+                              .weight = k->weight,
+                              .length = k->length[second],
+                              .prompt_len = k->prompt_len[second],
+                              .up = k->up && !second,
+                              .second = second};
+}
+
+size_t bco_dataset_list(const struct bco_dataset *d, size_t first, size_t records, size_t *entries) {
+    size_t count = 0;
+    for (size_t r = first; r < first + records; r++)
+        for (size_t half = 0; half < bco_dataset_halves(d, r); half++) entries[count++] = 2 * r + half;
+    return count;
 }
 
 enum bco_code bco_dataset_ids(const struct bco_dataset *d, size_t i, int32_t *ids, struct bco_error *err) {
-    const struct bco_entry *e = &d->entries[i];
-    return bco_spool_read(d->spool, e->offset, ids, e->length * sizeof *ids, err);
+    const struct kept *k = &d->records[i / 2];
+    uint64_t before = i % 2 ? k->length[0] * sizeof *ids : 0;
+    return bco_spool_read(d->spool, k->offset + before, ids, k->length[i % 2] * sizeof *ids, err);
 }
 
-static uint64_t mismatch_offset(const struct bco_entry *e) {
-    return e->offset + e->length * sizeof(int32_t) + e->name_length;
+static uint64_t place_offset(const struct kept *k) {
+    return k->offset + ((uint64_t)k->length[0] + k->length[1]) * sizeof(int32_t);
+}
+
+/* A second half's stands behind the first one's. */
+static enum bco_code mismatch_offset(const struct bco_dataset *d, size_t i, uint64_t *offset, struct bco_error *err) {
+    const struct kept *k = &d->records[i / 2];
+    struct bco_mismatch first;
+    *offset = place_offset(k) + sizeof(struct place) + k->name_length;
+    if (i % 2 == 0) return BCO_OK;
+    enum bco_code code = bco_spool_read(d->spool, *offset, &first, sizeof first, err);
+    if (code == BCO_OK) *offset += sizeof first + first.length * sizeof(int32_t);
+    return code;
 }
 
 enum bco_code bco_dataset_mismatch(const struct bco_dataset *d, size_t i, struct bco_mismatch *mismatch,
                                    struct bco_error *err) {
-    return bco_spool_read(d->spool, mismatch_offset(&d->entries[i]), mismatch, sizeof *mismatch, err);
+    uint64_t offset;
+    enum bco_code code = mismatch_offset(d, i, &offset, err);
+    return code == BCO_OK ? bco_spool_read(d->spool, offset, mismatch, sizeof *mismatch, err) : code;
 }
 
 enum bco_code bco_dataset_mismatch_ids(const struct bco_dataset *d, size_t i, const struct bco_mismatch *mismatch,
                                        int32_t *ids, struct bco_error *err) {
-    uint64_t offset = mismatch_offset(&d->entries[i]) + sizeof *mismatch;
-    return bco_spool_read(d->spool, offset, ids, mismatch->length * sizeof *ids, err);
+    uint64_t offset;
+    enum bco_code code = mismatch_offset(d, i, &offset, err);
+    if (code != BCO_OK) return code;
+    return bco_spool_read(d->spool, offset + sizeof *mismatch, ids, mismatch->length * sizeof *ids, err);
 }
 
 void bco_dataset_name(const struct bco_dataset *d, size_t i, struct bco_buf *text) {
-    const struct bco_entry *e = &d->entries[i];
+    const struct kept *k = &d->records[i / 2];
+    uint64_t offset = place_offset(k);
+    struct place place;
     char name[NAME_SIZE];
-    bco_buf_printf(text, "%s:%llu", d->files[e->file], (unsigned long long)e->line);
-    if (e->name_length == 0 ||
-        bco_spool_read(d->spool, e->offset + e->length * sizeof(int32_t), name, e->name_length, NULL) != BCO_OK)
+    if (bco_spool_read(d->spool, offset, &place, sizeof place, NULL) != BCO_OK ||
+        bco_spool_read(d->spool, offset + sizeof place, name, k->name_length, NULL) != BCO_OK) {
+        bco_buf_printf(text, "record %zu", i / 2 + 1);
         return;
+    }
+    bco_buf_printf(text, "%s:%llu", d->files[place.file], (unsigned long long)place.line);
+    if (k->name_length == 0) return;
     bco_buf_str(text, " (id '");
-    bco_buf_add(text, name, e->name_length);
+    bco_buf_add(text, name, k->name_length);
     bco_buf_str(text, "')");
 }
 
@@ -391,19 +500,36 @@ bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
 /* ---- for loops of others ------------------------------------------------------------------------ */
 
 size_t bco_dataset_size(const struct bco_dataset *d) {
-    return d->count;
+    return (size_t)(d->counts.up + d->counts.down);
+}
+
+/* The entry of sample i: by the last rank that is not above it, and from there on by the records. */
+static size_t entry_of(const struct bco_dataset *d, size_t i) {
+    size_t low = 0, high = d->count / RANKED;
+    if (!d->ranks) return bco_dataset_size(d) == d->count ? 2 * i : i;
+    if (d->count % RANKED == 0) high--;
+    while (low < high) {
+        size_t middle = low + (high - low + 1) / 2;
+        if (d->ranks[middle] <= i)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    size_t record = low * RANKED, left = i - d->ranks[low];
+    while (left >= bco_dataset_halves(d, record)) left -= bco_dataset_halves(d, record++);
+    return 2 * record + left;
 }
 
 struct bco_dataset_sample bco_dataset_sample(const struct bco_dataset *d, size_t i) {
-    const struct bco_entry *e = &d->entries[i];
-    return (struct bco_dataset_sample){.length = e->length,
-                                       .prompt_len = e->prompt_len,
-                                       .ref_logp = e->ref_logp,
-                                       .weight = e->weight,
-                                       .up = e->up,
-                                       .second = e->second};
+    const struct bco_entry e = bco_dataset_entry(d, entry_of(d, i));
+    return (struct bco_dataset_sample){.length = e.length,
+                                       .prompt_len = e.prompt_len,
+                                       .ref_logp = e.ref_logp,
+                                       .weight = e.weight,
+                                       .up = e.up,
+                                       .second = e.second};
 }
 
 enum bco_code bco_dataset_tokens(const struct bco_dataset *d, size_t i, int32_t *ids, struct bco_error *err) {
-    return bco_dataset_ids(d, i, ids, err);
+    return bco_dataset_ids(d, entry_of(d, i), ids, err);
 }

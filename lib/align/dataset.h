@@ -6,20 +6,22 @@
 
 #include <bco/train.h>
 
-/* A sample: a completion with its class. The halves of a pair stand one behind the other. */
+/* A sample: a completion with its class. Entry 2r is that of record r, 2r + 1 the rejected half of a pair. */
 struct bco_entry {
-    uint64_t offset; /* in the spool, bytes: the ids, the record's name, and for kto the mismatched completion */
     double ref_logp;
     double weight;
-    uint64_t line;
     uint32_t length, prompt_len;
-    uint16_t file, name_length;
     bool up;
     bool second; /* the rejected half of the entry before */
 };
 
-size_t bco_dataset_entries(const struct bco_dataset *dataset);
-const struct bco_entry *bco_dataset_entry(const struct bco_dataset *dataset, size_t i);
+enum { BCO_RECORD_BYTES = 48 }; /* what stays in memory of a record, be it a pair */
+
+size_t bco_dataset_records(const struct bco_dataset *dataset);
+size_t bco_dataset_halves(const struct bco_dataset *dataset, size_t record); /* 2: a pair whose halves both count */
+struct bco_entry bco_dataset_entry(const struct bco_dataset *dataset, size_t i);
+/* Puts the entries of records first, first + 1, ... into `entries`, of room for 2 * records; their count. */
+size_t bco_dataset_list(const struct bco_dataset *dataset, size_t first, size_t records, size_t *entries);
 
 /* Copies the entry's `length` ids. */
 enum bco_code bco_dataset_ids(const struct bco_dataset *dataset, size_t i, int32_t *ids, struct bco_error *err);

@@ -35,15 +35,15 @@ static bool grow(struct bco_micro *m, size_t need) {
 
 static enum bco_code add(struct bco_trainer *t, const struct bco_dataset *data, size_t entry, struct bco_error *err) {
     struct bco_micro *m = &t->micro;
-    const struct bco_entry *e = bco_dataset_entry(data, entry);
+    const struct bco_entry e = bco_dataset_entry(data, entry);
     size_t b = m->pack.count;
-    int32_t *ids = grow(m, b + 1) ? bco_pack_add(&m->pack, e->length, e->prompt_len) : NULL;
+    int32_t *ids = grow(m, b + 1) ? bco_pack_add(&m->pack, e.length, e.prompt_len) : NULL;
     if (!ids) return bco_fail_memory(err);
     m->entries[b] = entry;
-    m->ref_logp[b] = e->ref_logp;
-    m->weight[b] = e->weight;
-    m->loss_weight[b] = e->weight * (e->up ? t->options->up_weight : t->options->down_weight);
-    m->up[b] = e->up;
+    m->ref_logp[b] = e.ref_logp;
+    m->weight[b] = e.weight;
+    m->loss_weight[b] = e.weight * (e.up ? t->options->up_weight : t->options->down_weight);
+    m->up[b] = e.up;
     enum bco_code code = bco_dataset_ids(data, entry, ids, err);
     if (code == BCO_OK) bco_pack_share(&m->pack);
     return code;
@@ -57,25 +57,35 @@ static enum bco_code add_mismatched(struct bco_trainer *t, const struct bco_data
     if (!ids) return bco_fail_memory(err);
     m->entries[b] = entry;
     m->ref_logp[b] = mismatch->ref_logp;
-    m->weight[b] = bco_dataset_entry(data, entry)->weight;
+    m->weight[b] = bco_dataset_entry(data, entry).weight;
     enum bco_code code = bco_dataset_mismatch_ids(data, entry, mismatch, ids, err);
     if (code == BCO_OK) bco_pack_share(&m->pack);
     return code;
 }
 
+static size_t unit_of(const struct bco_trainer *t) {
+    return bco_loss_is_paired(t->options->loss) ? 2 : 1;
+}
+
 /* Is there too much in the pack, of now `records` records, since it had `count` sequences, and not only now? Then that
- * is taken out again. */
+ * is taken out again; where there are too many tokens, with all before it that have its prompt, which would be computed
+ * twice. */
 static bool overflows(struct bco_trainer *t, size_t count, size_t rows, size_t records) {
     struct bco_pack *pack = &t->micro.pack;
     size_t most = t->options->micro_records;
-    if (count == 0 || (pack->rows <= t->micro_tokens && (most == 0 || records <= most))) return false;
-    bco_pack_cut(pack, count, rows);
-    return true;
+    if (count == 0) return false;
+    if (pack->rows > t->micro_tokens) {
+        bool whole = pack->run > 0 && pack->run < count && pack->run % unit_of(t) == 0;
+        bco_pack_cut(pack, whole ? pack->run : count, whole ? pack->run_rows : rows);
+        return true;
+    }
+    if (most > 0 && records > most) bco_pack_cut(pack, count, rows);
+    return most > 0 && records > most;
 }
 
 /* Behind the first of them, the second half of a pair is none of its own. */
 static bool begins_record(const struct bco_dataset *data, const size_t *entries, size_t i) {
-    return i == 0 || !bco_dataset_entry(data, entries[i])->second;
+    return i == 0 || !bco_dataset_entry(data, entries[i]).second;
 }
 
 enum bco_code bco_micro_fill_mismatched(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries,
@@ -93,10 +103,6 @@ enum bco_code bco_micro_fill_mismatched(struct bco_trainer *t, const struct bco_
         if (code == BCO_OK && overflows(t, i, rows, records)) break;
     }
     return code;
-}
-
-static size_t unit_of(const struct bco_trainer *t) {
-    return bco_loss_is_paired(t->options->loss) ? 2 : 1;
 }
 
 enum bco_code bco_micro_fill(struct bco_trainer *t, const struct bco_dataset *data, const size_t *entries, size_t count,
@@ -136,14 +142,27 @@ static int by_first(const void *a, const void *b) {
     return x->place < y->place ? -1 : x->place > y->place;
 }
 
-static enum bco_code hash_prompt(struct bco_trainer *t, const struct bco_dataset *data, struct unit *u,
-                                 struct bco_error *err) {
-    const struct bco_entry *e = bco_dataset_entry(data, u->entry);
+static enum bco_code hash_prompt(struct bco_trainer *t, const struct bco_dataset *data, size_t entry,
+                                 struct bco_hash *prompt, struct bco_error *err) {
+    const struct bco_entry e = bco_dataset_entry(data, entry);
     bco_pack_clear(&t->micro.pack);
-    int32_t *ids = bco_pack_add(&t->micro.pack, e->length, e->prompt_len);
+    int32_t *ids = bco_pack_add(&t->micro.pack, e.length, e.prompt_len);
     if (!ids) return bco_fail_memory(err);
-    enum bco_code code = bco_dataset_ids(data, u->entry, ids, err);
-    if (code == BCO_OK) u->prompt = bco_hash_bytes(ids, e->prompt_len * sizeof *ids, 0);
+    enum bco_code code = bco_dataset_ids(data, entry, ids, err);
+    if (code == BCO_OK) *prompt = bco_hash_bytes(ids, e.prompt_len * sizeof *ids, 0);
+    return code;
+}
+
+enum bco_code bco_trainer_find_prompts(struct bco_trainer *t, struct bco_error *err) {
+    enum bco_code code = BCO_OK;
+    t->prompts = bco_malloc((size_t)t->records, sizeof *t->prompts);
+    if (!t->prompts) return bco_fail_memory(err);
+    for (size_t r = 0; r < t->records && code == BCO_OK; r++) {
+        struct bco_hash prompt;
+        code = bco_trainer_stopped(t) ? bco_fail(err, BCO_EINTERRUPTED, "interrupted before the first step")
+                                      : hash_prompt(t, t->train, 2 * r, &prompt, err);
+        if (code == BCO_OK) t->prompts[r] = prompt.low;
+    }
     return code;
 }
 
@@ -154,7 +173,7 @@ enum bco_code bco_micro_group(struct bco_trainer *t, const struct bco_dataset *d
     enum bco_code code = list ? BCO_OK : bco_fail_memory(err);
     for (size_t i = 0; i < units && code == BCO_OK; i++) {
         list[i] = (struct unit){.place = i, .first = i, .entry = entries[i * unit]};
-        code = hash_prompt(t, data, &list[i], err);
+        code = hash_prompt(t, data, list[i].entry, &list[i].prompt, err);
     }
     if (code == BCO_OK) {
         qsort(list, units, sizeof *list, by_prompt);
@@ -218,8 +237,8 @@ enum bco_code bco_micro_tally(struct bco_trainer *t, const struct bco_dataset *d
     struct bco_micro *m = &t->micro;
     losses(t, delta);
     for (size_t b = 0; b < m->pack.count; b++) {
-        const struct bco_entry *e = bco_dataset_entry(data, m->entries[b]);
-        struct bco_seen seen = {m->logp[b], m->ref_logp[b], m->weight[b], m->loss[b], e->length - e->prompt_len, e->up};
+        const struct bco_entry e = bco_dataset_entry(data, m->entries[b]);
+        struct bco_seen seen = {m->logp[b], m->ref_logp[b], m->weight[b], m->loss[b], e.length - e.prompt_len, e.up};
         if (!isfinite(m->logp[b])) return bco_micro_fail(t, data, t->scores ? "score" : "log-prob", err);
         if (!isfinite(m->loss[b])) return bco_micro_fail(t, data, "loss", err);
         bco_tally_add(tally, &seen, t->beta, delta);
@@ -233,8 +252,8 @@ struct bco_denominators bco_loss_denominators(const struct bco_trainer *t, const
     enum bco_loss loss = t->options->loss;
     struct bco_denominators d = {.loss = bco_loss_is_paired(loss) ? (double)count / 2 : (double)count};
     for (size_t i = 0; i < count; i++) {
-        const struct bco_entry *e = bco_dataset_entry(data, entries[i]);
-        if (e->up) d.up_tokens += e->length - e->prompt_len;
+        const struct bco_entry e = bco_dataset_entry(data, entries[i]);
+        if (e.up) d.up_tokens += e.length - e.prompt_len;
     }
     if (loss == BCO_LOSS_SFT) d.loss = d.up_tokens;
     return d;

@@ -12,7 +12,7 @@ void bco_pack_free(struct bco_pack *p) {
 }
 
 void bco_pack_clear(struct bco_pack *p) {
-    p->count = p->tokens = p->rows = 0;
+    p->count = p->tokens = p->rows = p->run = p->run_rows = 0;
 }
 
 int32_t *bco_pack_add(struct bco_pack *p, size_t length, size_t prompt_len) {
@@ -32,8 +32,12 @@ void bco_pack_share(struct bco_pack *p) {
     if (p->count < 2) return;
     size_t last = p->count - 1, before = last - 1, count = p->prompt_len[last];
     if (count == p->prompt_len[before] &&
-        memcmp(p->ids + p->starts[last], p->ids + p->starts[before], count * sizeof *p->ids) == 0)
+        memcmp(p->ids + p->starts[last], p->ids + p->starts[before], count * sizeof *p->ids) == 0) {
         p->rows -= count;
+        return;
+    }
+    p->run = last;
+    p->run_rows = p->rows - (p->starts[last + 1] - p->starts[last]);
 }
 
 void bco_pack_cut(struct bco_pack *p, size_t count, size_t rows) {

@@ -10,7 +10,8 @@ struct bco_pack {
     size_t *starts, *prompt_len;
     int32_t *ids;
     size_t count, tokens;
-    size_t rows; /* tokens that the model computes: a prompt that is the one before's is not */
+    size_t rows;          /* tokens that the model computes: a prompt that is the one before's is not */
+    size_t run, run_rows; /* the first sequence of those at the end with one prompt; the rows before it */
     size_t starts_capacity, prompt_capacity, ids_capacity;
 };
 

@@ -35,9 +35,9 @@ struct largest {
 static struct shape shape_of(const struct bco_dataset *data, const size_t *entries, size_t count) {
     struct shape s = {.sequences = count};
     for (size_t i = 0; i < count; i++) {
-        const struct bco_entry *e = bco_dataset_entry(data, entries[i]);
-        s.completions += e->length - e->prompt_len;
-        if (e->length > s.longest) s.longest = e->length;
+        const struct bco_entry e = bco_dataset_entry(data, entries[i]);
+        s.completions += e.length - e.prompt_len;
+        if (e.length > s.longest) s.longest = e.length;
     }
     return s;
 }
@@ -74,8 +74,9 @@ static enum bco_code find_largest(struct bco_trainer *t, bool recompute, struct 
         if ((code = bco_trainer_choose(t, &count, err)) == BCO_OK)
             code = take_entries(t, t->train, count, true, recompute, most, err);
     t->step = 0;
-    if (code == BCO_OK && t->valid && (code = bco_trainer_choose_all(t, t->valid, &count, err)) == BCO_OK)
-        code = take_entries(t, t->valid, count, false, false, most, err);
+    for (size_t record = 0; t->valid && record < bco_dataset_records(t->valid) && code == BCO_OK;)
+        if ((code = bco_trainer_choose_held_out(t, &record, &count, err)) == BCO_OK)
+            code = take_entries(t, t->valid, count, false, false, most, err);
     return code;
 }
 
@@ -89,7 +90,13 @@ static uint64_t slots_bytes(const struct bco_slots *slots) {
 }
 
 static uint64_t records_bytes(const struct bco_dataset *data) {
-    return data ? bco_dataset_entries(data) * sizeof(struct bco_entry) : 0;
+    return data ? bco_dataset_records(data) * BCO_RECORD_BYTES : 0;
+}
+
+/* Their places in the order, and the scores of those that are held out, which are not there yet. */
+static uint64_t places_bytes(const struct bco_trainer *t) {
+    uint64_t scores = t->valid ? bco_dataset_size(t->valid) * sizeof(struct bco_scored) : 0;
+    return t->records * sizeof *t->order + scores;
 }
 
 /* Weights of 16 bits are widened a piece at a time: of the largest matrix, if it is not larger than the room. */
@@ -118,8 +125,10 @@ static void take_fixed(struct bco_trainer *t) {
     m->moments = 2 * elements;
     m->best = t->options->stop_patience ? elements : 0;
     m->records = records_bytes(t->train) + records_bytes(t->valid);
+    if (t->prompts) m->records += t->records * sizeof *t->prompts;
     uint64_t known = m->weights + m->gradients + m->records;
     m->rest = (resident > known ? resident - known : 0) + products_bytes(t->model);
+    m->records += places_bytes(t);
     m->limit = t->options->max_memory;
     uint64_t left = bco_memory_free();
     if (!m->limit) m->limit = left == UINT64_MAX ? UINT64_MAX : resident + left / 5 * 4;
@@ -129,8 +138,8 @@ static void take_fixed(struct bco_trainer *t) {
 
 static size_t longest_entry(const struct bco_dataset *data) {
     size_t longest = 0;
-    for (size_t i = 0; i < bco_dataset_entries(data); i++) {
-        size_t length = bco_dataset_entry(data, i)->length;
+    for (size_t i = 0; i < 2 * bco_dataset_records(data); i++) {
+        size_t length = bco_dataset_entry(data, i).length;
         if (length > longest) longest = length;
     }
     return longest;

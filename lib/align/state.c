@@ -87,7 +87,7 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_number(&s, "--adam-eps", o->optimizer.epsilon);
     add_number(&s, "--clip", o->optimizer.clip);
     add_count(&s, "--seed", o->seed);
-    add_text(&s, "--order", o->shuffle ? "shuffle" : "given");
+    add_text(&s, "--order", bco_order_name(o->order));
     add_count(&s, "--stop-patience", o->stop_patience);
     if (o->stop_patience) add_text(&s, "--stop-on", o->stop_on_accuracy ? "accuracy" : "loss");
     if (o->stop_patience) add_mark(&s, "the validation records", bco_dataset_fingerprint(t->valid));

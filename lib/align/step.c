@@ -1,11 +1,14 @@
+#include "align/sort.h"
 #include "align/trainer.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 bool bco_trainer_stopped(const struct bco_trainer *t) {
     return t->watch && t->watch->stop && t->watch->stop(t->watch->user);
@@ -17,31 +20,46 @@ void bco_trainer_warn(const struct bco_trainer *t, const char *text) {
 
 /* ---- which records ------------------------------------------------------------------- */
 
-/* The permutation depends on the seed and the epoch alone, so a checkpoint needs no copy of it. */
+/* The permutation depends on the seed, the epoch and the prompts alone, so a checkpoint needs no copy of it. */
+enum { STREAM_OF_EPOCHS = 0x45504f43 };
+
+struct by_prompt {
+    const uint64_t *prompts;
+    uint64_t seed, epoch;
+};
+
+static uint64_t place_of(const struct by_prompt *by, uint64_t record) {
+    const uint64_t key[] = {by->prompts[record], by->seed, by->epoch};
+    return bco_hash_bytes(key, sizeof key, STREAM_OF_EPOCHS).low;
+}
+
+static bool comes_before(const void *a, const void *b, const void *user) {
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    uint64_t place = place_of(user, x), other = place_of(user, y);
+    return place != other ? place < other : x < y;
+}
+
 static void order_epoch(struct bco_trainer *t, uint64_t epoch) {
-    enum { STREAM_OF_EPOCHS = 0x45504f43 };
+    const struct by_prompt by = {t->prompts, t->options->seed, epoch};
     struct bco_rng rng = {t->options->seed, (uint64_t)STREAM_OF_EPOCHS << 32 | epoch, 0};
-    size_t entries = bco_dataset_entries(t->train), n = 0;
     if (t->ordered == epoch + 1) return;
-    for (size_t i = 0; i < entries; i++)
-        if (!bco_dataset_entry(t->train, i)->second) t->order[n++] = i;
-    if (t->options->shuffle) bco_rng_shuffle(&rng, t->order, n);
+    for (size_t r = 0; r < t->records; r++) t->order[r] = r;
+    if (t->options->order == BCO_ORDER_SHUFFLE) bco_rng_shuffle(&rng, t->order, t->records);
+    if (t->options->order == BCO_ORDER_PROMPTS) bco_sort(t->order, t->records, comes_before, &by);
     t->ordered = epoch + 1;
 }
 
 enum bco_code bco_trainer_choose(struct bco_trainer *t, size_t *count, struct bco_error *err) {
     uint64_t first = t->step % t->per_epoch * t->options->batch, left = t->records - first;
     uint64_t records = left < t->options->batch ? left : t->options->batch;
-    size_t entries = bco_dataset_entries(t->train);
     order_epoch(t, t->step / t->per_epoch);
     if (!bco_grow((void **)&t->chosen, &t->chosen_capacity, (size_t)records * 2, sizeof *t->chosen))
         return bco_fail_memory(err);
     *count = 0;
-    for (uint64_t i = first; i < first + records; i++) {
-        size_t entry = (size_t)t->order[i];
-        t->chosen[(*count)++] = entry;
-        if (entry + 1 < entries && bco_dataset_entry(t->train, entry + 1)->second) t->chosen[(*count)++] = entry + 1;
-    }
+    for (uint64_t i = first; i < first + records; i++)
+        *count += bco_dataset_list(t->train, (size_t)t->order[i], 1, t->chosen + *count);
     return bco_micro_group(t, t->train, t->chosen, *count, err);
 }
 
@@ -99,13 +117,13 @@ static void check_start(struct bco_trainer *t) {
     struct bco_buf name = {0};
     char text[512];
     for (size_t b = 0; b < m->pack.count; b++) {
-        const struct bco_entry *e = bco_dataset_entry(t->train, m->entries[b]);
-        double room = 1e-3 + 1e-4 * (e->length - e->prompt_len) + 1e-5 * fabs(e->ref_logp);
-        if (fabs(m->logp[b] - e->ref_logp) <= room) continue;
+        const struct bco_entry e = bco_dataset_entry(t->train, m->entries[b]);
+        double room = 1e-3 + 1e-4 * (e.length - e.prompt_len) + 1e-5 * fabs(e.ref_logp);
+        if (fabs(m->logp[b] - e.ref_logp) <= room) continue;
         bco_dataset_name(t->train, m->entries[b], &name);
         snprintf(text, sizeof text,
                  "%.200s: rewards do not start at 0: ref_logp is %.6g, and the model that ref_id names gives %.6g",
-                 name.failed ? "" : name.data, e->ref_logp, m->logp[b]);
+                 name.failed ? "" : name.data, e.ref_logp, m->logp[b]);
         bco_trainer_warn(t, text);
         bco_buf_free(&name);
         return;
@@ -146,7 +164,7 @@ static enum bco_code sum_gradients(struct pass *p, size_t count, struct bco_shif
 
 static uint64_t tokens_of(const struct bco_trainer *t, size_t count) {
     uint64_t tokens = 0;
-    for (size_t i = 0; i < count; i++) tokens += bco_dataset_entry(t->train, t->chosen[i])->length;
+    for (size_t i = 0; i < count; i++) tokens += bco_dataset_entry(t->train, t->chosen[i]).length;
     return tokens;
 }
 
@@ -166,8 +184,10 @@ static enum bco_code gradients(struct pass *p, size_t count, struct bco_shift *s
     }
     p->delta = has_shift(t) ? bco_shift_delta(shift) : 0;
     if (t->options->loss == BCO_LOSS_KTO) {
-        enum bco_code code = bco_trainer_kl(t, t->train, t->chosen, count, &p->delta, err);
+        struct bco_kl kl = {0};
+        enum bco_code code = bco_trainer_kl(t, t->train, t->chosen, count, &kl, err);
         if (code != BCO_OK) return code;
+        p->delta = bco_trainer_kl_delta(t, &kl);
     }
     enum bco_code code = sum_gradients(p, count, &sums, err);
     if (code == BCO_OK && !two_passes) bco_shift_update(shift, &sums);

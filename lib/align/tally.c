@@ -1,7 +1,8 @@
 #include "align/tally.h"
 
+#include "align/sort.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 void bco_tally_add(struct bco_tally *t, const struct bco_seen *s, double beta, double delta) {
     struct bco_class_sums *c = s->up ? &t->up : &t->down;
@@ -48,14 +49,17 @@ struct bco_scored bco_scored_of(double reward, double weight, bool up) {
     return (struct bco_scored){(float)reward, (float)(up ? weight : -weight)};
 }
 
-static int by_reward(const void *a, const void *b) {
+_Static_assert(sizeof(struct bco_scored) == BCO_SORT_BYTES, "what bco_sort takes");
+
+static bool lower_reward(const void *a, const void *b, const void *user) {
     const struct bco_scored *x = a, *y = b;
-    return x->reward < y->reward ? -1 : x->reward > y->reward;
+    (void)user;
+    return x->reward < y->reward;
 }
 
 double bco_auc(struct bco_scored *samples, size_t count) {
     double below = 0, won = 0, ups = 0;
-    qsort(samples, count, sizeof *samples, by_reward);
+    bco_sort(samples, count, lower_reward, NULL);
     for (size_t i = 0, end; i < count; i = end) {
         double up = 0, down = 0;
         for (end = i; end < count && samples[end].reward == samples[i].reward; end++)

@@ -27,9 +27,14 @@ void bco_train_defaults(struct bco_train_options *o) {
         .schedule = BCO_SCHEDULE_LINEAR,
         .warmup = 0.1,
         .optimizer = {.beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .clip = 1},
-        .shuffle = true,
+        .order = BCO_ORDER_SHUFFLE,
         .keep = 2,
     };
+}
+
+const char *bco_order_name(enum bco_order order) {
+    static const char *const names[] = {"shuffle", "given", "prompts"};
+    return (size_t)order < sizeof names / sizeof *names ? names[order] : NULL;
 }
 
 /* ---- what is asked for ---------------------------------------------------------------------- */
@@ -42,6 +47,7 @@ static enum bco_code check_options(const struct bco_train_options *o, struct bco
                         bco_loss_name(o->loss));
     if (o->loss == BCO_LOSS_SFT && o->down_weight != 1)
         return bco_fail(err, BCO_EUSAGE, "a weight of downs has no use: the loss sft learns from ups alone");
+    if (!bco_order_name(o->order)) return bco_fail(err, BCO_EUSAGE, "there is no such order of records");
     if (o->batch == 0 || o->keep == 0 || (o->steps == 0 && !(o->epochs > 0)))
         return bco_fail(err, BCO_EUSAGE, "batch, keep, and steps or epochs must be above 0");
     return BCO_OK;
@@ -104,7 +110,9 @@ static enum bco_code plan(struct bco_trainer *t, struct bco_error *err) {
     if (o->stop_patience && !t->valid) return bco_fail(err, BCO_EUSAGE, "stop_patience needs records to evaluate on");
     t->order = bco_malloc((size_t)t->records, sizeof *t->order);
     t->checkpoints = bco_trainer_path(t, "checkpoints");
-    return t->order && t->checkpoints ? bco_plan_memory(t, err) : bco_fail_memory(err);
+    if (!t->order || !t->checkpoints) return bco_fail_memory(err);
+    enum bco_code code = o->order == BCO_ORDER_PROMPTS ? bco_trainer_find_prompts(t, err) : BCO_OK;
+    return code == BCO_OK ? bco_plan_memory(t, err) : code;
 }
 
 /* ---- the loop ----------------------------------------------------------------------------- */
@@ -270,6 +278,7 @@ enum bco_code bco_train(struct bco_model *model, const struct bco_dataset *train
     bco_patience_close(&t.patience);
     free(t.checkpoints);
     free(t.order);
+    free(t.prompts);
     free(t.chosen);
     return code;
 }

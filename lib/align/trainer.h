@@ -41,9 +41,10 @@ struct bco_trainer {
     uint64_t records;          /* pairs are one */
     uint64_t steps, per_epoch; /* optimizer steps: in all, in an epoch */
     uint64_t warmup;
-    uint64_t *order;  /* [records], the first entry of each, as `ordered` shuffled them */
-    uint64_t ordered; /* epoch + 1; 0: not yet */
-    size_t *chosen;   /* entries of the step, or of the evaluation */
+    uint64_t *order;   /* [records], as `ordered` shuffled them */
+    uint64_t ordered;  /* epoch + 1; 0: not yet */
+    uint64_t *prompts; /* [records], their prompts' fingerprints; NULL unless the order is by prompts */
+    size_t *chosen;    /* entries of the step, or of the evaluation */
     size_t chosen_capacity;
     struct bco_micro micro;
     enum bco_train_next next; /* what on_metrics wants */
@@ -60,10 +61,14 @@ struct bco_trainer {
 enum bco_code bco_trainer_step(struct bco_trainer *trainer, struct bco_train_metrics *metrics, struct bco_error *err);
 enum bco_code bco_trainer_evaluate(struct bco_trainer *trainer, struct bco_train_metrics *metrics,
                                    struct bco_error *err);
-/* The entries of the next step into trainer->chosen: pairs with both halves. Of all `data`. */
+/* Fills trainer->prompts. */
+enum bco_code bco_trainer_find_prompts(struct bco_trainer *trainer, struct bco_error *err);
+/* The entries of the next step into trainer->chosen: pairs with both halves. */
 enum bco_code bco_trainer_choose(struct bco_trainer *trainer, size_t *count, struct bco_error *err);
-enum bco_code bco_trainer_choose_all(struct bco_trainer *trainer, const struct bco_dataset *data, size_t *count,
-                                     struct bco_error *err);
+/* Those of the held-out records from *record on, some thousand at once; *record becomes the first that is left. None
+ * are left: *count is 0. */
+enum bco_code bco_trainer_choose_held_out(struct bco_trainer *trainer, size_t *record, size_t *count,
+                                          struct bco_error *err);
 
 /* Fills the micro-batch with the first of `count` entries, at least one; of a paired loss, whole pairs. */
 enum bco_code bco_micro_fill(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
@@ -93,9 +98,14 @@ struct bco_denominators bco_loss_denominators(const struct bco_trainer *trainer,
 /* The tally's means; delta as `delta`, or NaN where the loss has none. */
 void bco_trainer_sum_up(const struct bco_trainer *trainer, const struct bco_tally *tally,
                         struct bco_denominators denominators, double delta, struct bco_train_metrics *metrics);
-/* KTO's beta*z of the entries: a forward pass over their mismatched completions. */
+/* KTO: weighted log-ratios of mismatched completions. */
+struct bco_kl {
+    double sum, weight;
+};
+/* Adds those of the entries: a forward pass. */
 enum bco_code bco_trainer_kl(struct bco_trainer *trainer, const struct bco_dataset *data, const size_t *entries,
-                             size_t count, double *delta, struct bco_error *err);
+                             size_t count, struct bco_kl *kl, struct bco_error *err);
+double bco_trainer_kl_delta(const struct bco_trainer *trainer, const struct bco_kl *kl); /* beta*z */
 /* What the loss takes as its shift, where `delta` is the reward that parts good from bad. */
 double bco_trainer_shift(const struct bco_trainer *trainer, double delta);
 /* Log-probs, or scores, of the micro-batch. */

@@ -1,5 +1,6 @@
 # What shared prompts gain: bco-refcache and bco-train as whole processes on a model of SmolLM2-135M's shape with random weights,
-# on records of one prompt each $COMPLETIONS times, and on as many tokens whose prompts all differ in their first one; then on pairs.
+# on records of one prompt each $COMPLETIONS times, and on as many tokens whose prompts all differ in their first one; then on pairs;
+# then training on shuffled records, and by shuffled prompts, $COMPLETIONS records a step.
 set -eu
 prompts=${BENCH_PROMPTS:-3} completions=${COMPLETIONS:-4}
 mkdir -p shape
@@ -39,3 +40,11 @@ done
 echo "$((prompts * completions)) pairs: prompts of 150 tokens, completions of 75"
 records 150 75 0 1 >pairs.jsonl
 timed pairs dpo pairs.jsonl
+echo "$((2 * prompts)) prompts of 200 tokens, $completions completions of 50 each, $completions records a step"
+prompts=$((2 * prompts))
+records 200 50 1 0 | bco-refcache -q -m model --ids -o steps.ref
+for order in shuffle prompts; do
+    seconds=$(./measure run bco-train -q -m model --ids --order $order --batch "$completions" --lr 1e-6 -o out steps.ref | cut -d ' ' -f 1)
+    echo "  --order $order: bco-train $seconds s"
+    rm -rf out
+done

@@ -174,7 +174,7 @@ static struct bco_train_options options_of(yyjson_val *settings, const char *out
     o.warmup = golden_number(settings, "warmup");
     o.shift_decay = golden_number(settings, "decay");
     o.optimizer.clip = golden_number(settings, "clip");
-    o.shuffle = false;
+    o.order = BCO_ORDER_GIVEN;
     o.out = out;
     o.on_metrics = compare_step;
     o.user = yyjson_obj_get(part("trace"), "steps");

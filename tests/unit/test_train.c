@@ -315,7 +315,7 @@ static struct bco_train_options options_of(struct trace *t, const char *out) {
     o.schedule = (enum bco_schedule)word(setting(t, "schedule"), schedule_name);
     o.warmup = number(t, "warmup", NAN);
     o.batch = (size_t)number(t, "batch", 0);
-    o.shuffle = false;
+    o.order = BCO_ORDER_GIVEN;
     o.out = out;
     o.on_metrics = compare_step;
     o.user = t;
@@ -544,7 +544,7 @@ static struct bco_train_metrics look(struct bco_model *model, const char *record
     o.steps = 1;
     o.batch = 12;
     o.micro_tokens = 200;
-    o.shuffle = false;
+    o.order = BCO_ORDER_GIVEN;
     o.out = out;
     must(bco_train(model, data, NULL, &o, NULL, &result, &err), &err);
     bco_dataset_close(data);
@@ -598,6 +598,58 @@ static void test_sft_weight(void **state) {
     }
     yyjson_doc_free(t.doc);
     yyjson_doc_free(pairs.doc);
+}
+
+/* ---- samples of pairs and of others ---------------------------------------------------------------------- */
+
+/* Record r is a pair where bit r % 5 of `pairs` is set; the reference of sample i is -i. */
+static const char *write_mixed(size_t records, unsigned pairs) {
+    const char *path = in_folder("mixed.jsonl");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (size_t r = 0, i = 0; r < records; r++) {
+        fprintf(file, "{\"prompt_ids\":[3,%zu],", 4 + r % 90);
+        if (pairs >> r % 5 & 1) {
+            fprintf(file, "\"chosen_ids\":[5,%zu,2],\"rejected_ids\":[6,%zu],", 7 + i % 80, 7 + (i + 1) % 80);
+            fprintf(file, "\"ref_logp_chosen\":-%zu,\"ref_logp_rejected\":-%zu,\"weight\":%zu}\n", i, i + 1, 1 + r % 3);
+            i += 2;
+        } else {
+            fprintf(file, "\"completion_ids\":[%zu],\"ref_logp\":-%zu,\"label\":%zu}\n", 7 + i % 80, i, i % 2);
+            i++;
+        }
+    }
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+static void check_mixed(const struct bco_model *model, size_t records, unsigned pairs) {
+    struct bco_dataset *data = read_records(model, write_mixed(records, pairs), BCO_LOSS_BCO);
+    size_t i = 0;
+    for (size_t r = 0; r < records; r++) {
+        bool pair = pairs >> r % 5 & 1;
+        for (size_t half = 0; half < 1 + (size_t)pair; half++, i++) {
+            struct bco_dataset_sample s = bco_dataset_sample(data, i);
+            int32_t ids[5];
+            assert_true(s.ref_logp == -(double)i && s.second == (half == 1) && s.prompt_len == 2);
+            assert_true(s.up == (pair ? half == 0 : i % 2 == 1) && s.weight == (pair ? 1 + (double)(r % 3) : 1));
+            assert_int_equal(s.length, !pair ? 3 : half == 0 ? 5 : 4);
+            must(bco_dataset_tokens(data, i, ids, NULL), NULL);
+            assert_true(ids[1] == (int32_t)(4 + r % 90) && ids[pair ? 3 : 2] == (int32_t)(7 + i % 80));
+        }
+    }
+    assert_int_equal(bco_dataset_size(data), i);
+    bco_dataset_close(data);
+}
+
+static void test_mixed_samples(void **state) {
+    (void)state;
+    yyjson_doc_free(golden_open("golden/train/bce.json"));
+    struct bco_model *model = open_model();
+    const size_t records[] = {1, 5, 64, 65, 128, 700};
+    const unsigned pairs[] = {0, 31, 1, 16, 22};
+    for (size_t r = 0; r < 6; r++)
+        for (size_t p = 0; p < 5; p++) check_mixed(model, records[r], pairs[p]);
+    bco_model_close(model);
 }
 
 /* ---- a caller that stops the run ---------------------------------------------------------------------- */
@@ -730,11 +782,14 @@ static void test_weight_decay_on_matrices(void **state) {
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_bco_ours),   WITH_FOLDER(test_bco_ours_late), WITH_FOLDER(test_bco_trl),
-        WITH_FOLDER(test_bce),        WITH_FOLDER(test_sft),           WITH_FOLDER(test_dpo),
-        WITH_FOLDER(test_ipo),        WITH_FOLDER(test_nca),           WITH_FOLDER(test_lora),
-        WITH_FOLDER(test_kto),        WITH_FOLDER(test_kto_clamp),     WITH_FOLDER(test_cuts),
-        WITH_FOLDER(test_sft_weight), WITH_FOLDER(test_caller_stops),  cmocka_unit_test(test_weight_decay_on_matrices),
+        WITH_FOLDER(test_bco_ours),     WITH_FOLDER(test_bco_ours_late),
+        WITH_FOLDER(test_bco_trl),      WITH_FOLDER(test_bce),
+        WITH_FOLDER(test_sft),          WITH_FOLDER(test_dpo),
+        WITH_FOLDER(test_ipo),          WITH_FOLDER(test_nca),
+        WITH_FOLDER(test_lora),         WITH_FOLDER(test_kto),
+        WITH_FOLDER(test_kto_clamp),    WITH_FOLDER(test_cuts),
+        WITH_FOLDER(test_sft_weight),   WITH_FOLDER(test_mixed_samples),
+        WITH_FOLDER(test_caller_stops), cmocka_unit_test(test_weight_decay_on_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
