@@ -74,7 +74,7 @@ static enum bco_code save(const char *path, const struct bco_checkpoint *c, stru
 
 static bool step_of(const char *name, uint64_t *step) {
     char again[NAME_SIZE];
-    if (sscanf(name, "step-%10" SCNu64 ".bco", step) != 1) return false;
+    if (sscanf(name, "step-%10" SCNu64 ".bco", step) != 1 || *step == 0) return false;
     snprintf(again, sizeof again, "step-%010" PRIu64 ".bco", *step);
     return strcmp(again, name) == 0;
 }

@@ -97,7 +97,8 @@ static struct settings settings_of(const struct bco_trainer *t) {
 /* ---- the state as JSON ------------------------------------------------------------------- */
 
 static void field(struct bco_buf *b, const char *name) {
-    bco_buf_printf(b, "%s\"%s\":", b->data[b->length - 1] == '{' ? "" : ",", name);
+    bool first = b->length > 0 && b->data[b->length - 1] == '{';
+    bco_buf_printf(b, "%s\"%s\":", first ? "" : ",", name);
 }
 
 static void put_count(struct bco_buf *b, const char *name, uint64_t n) {
@@ -379,10 +380,14 @@ enum bco_code bco_trainer_resume(struct bco_trainer *t, uint64_t *metrics, struc
         if (!t->result->was_finished) bco_trainer_warn(t, "nothing to resume: starting from the first step");
         return BCO_OK;
     }
-    yyjson_doc *doc = yyjson_read(state, strlen(state), 0);
+    yyjson_read_err why = {0};
+    yyjson_doc *doc = yyjson_read_opts(state, strlen(state), 0, NULL, &why);
     yyjson_val *root = yyjson_doc_get_root(doc);
-    code = root ? take_checkpoint(t, step, root, err)
-                : bco_fail_at(err, BCO_EDATA, t->checkpoints, 0, NULL, "a checkpoint's state cannot be read");
+    if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        code = bco_fail_memory(err);
+    else
+        code = root ? take_checkpoint(t, step, root, err)
+                    : bco_fail_at(err, BCO_EDATA, t->checkpoints, 0, NULL, "a checkpoint's state cannot be read");
     *metrics = get_count(root, "metrics");
     yyjson_doc_free(doc);
     free(state);

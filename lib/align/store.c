@@ -129,7 +129,7 @@ static enum bco_code check_format(struct bco_store *store, struct bco_error *err
 static enum bco_code check_head(const struct bco_store *store, struct bco_error *err) {
     struct bco_buf path = {0};
     bco_buf_printf(&path, "%s/data.mdb", store->dir);
-    int fd = path.failed ? -1 : open(path.data, O_RDONLY);
+    int fd = path.failed ? -1 : open(path.data, O_RDONLY | O_CLOEXEC);
     enum bco_code code = BCO_OK;
     if (path.failed)
         code = bco_fail_memory(err);

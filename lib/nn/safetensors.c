@@ -297,6 +297,7 @@ static enum bco_code open_shards(struct bco_weights *w, const char *dir, const c
                                  const struct bco_mapping *mapping, struct bco_error *err) {
     yyjson_read_err bad;
     yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)mapping->bytes, mapping->size, 0, NULL, &bad);
+    if (!doc && bad.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return bco_fail_memory(err);
     if (!doc) return bco_fail_at(err, BCO_EDATA, index, 0, NULL, "not JSON: %s at byte %zu", bad.msg, bad.pos);
     enum bco_code code = add_shards(w, dir, index, doc, err);
     yyjson_doc_free(doc);

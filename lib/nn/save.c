@@ -235,31 +235,39 @@ static bool set_classifier(const struct bco_model *model, yyjson_mut_doc *doc) {
            yyjson_mut_obj_put(root, yyjson_mut_str(doc, "label2id"), ids);
 }
 
-static enum bco_code write_config(const struct save *s) {
-    struct bco_mapping mapping = {0};
+/* The model's configuration, as it is on disk, with the dtype of what is saved. */
+static enum bco_code change_config(const struct save *s, const struct bco_mapping *mapping, const char *path,
+                                   char **text, size_t *length) {
     const char *dtype = s->narrow == bco_to_f16 ? "float16" : s->narrow ? "bfloat16" : "float32";
-    char *path = bco_path_join(s->model->dir, "config.json");
-    enum bco_code code = path ? bco_map(&mapping, path, s->err) : bco_fail_memory(s->err);
-    if (code) goto done;
+    yyjson_read_err why = {0};
     yyjson_doc *doc =
-        yyjson_read_opts((char *)(uintptr_t)mapping.bytes, mapping.size, YYJSON_READ_NUMBER_AS_RAW, NULL, NULL);
+        yyjson_read_opts((char *)(uintptr_t)mapping->bytes, mapping->size, YYJSON_READ_NUMBER_AS_RAW, NULL, &why);
+    if (!yyjson_is_obj(yyjson_doc_get_root(doc)) && why.code != YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
+        yyjson_doc_free(doc);
+        return bco_fail_at(s->err, BCO_EDATA, path, 0, NULL, "it is no longer the file that was read");
+    }
     yyjson_mut_doc *copy = yyjson_doc_mut_copy(doc, NULL);
-    size_t length;
-    char *text = copy && set_dtype(copy, dtype) && set_classifier(s->model, copy)
-                     ? yyjson_mut_write(copy, YYJSON_WRITE_PRETTY_TWO_SPACES | YYJSON_WRITE_NEWLINE_AT_END, &length)
-                     : NULL;
-    code = text ? write_text(s, "config.json", text, length)
-                : bco_fail_at(s->err, BCO_EDATA, path, 0, NULL, "it is no longer the file that was read");
-    free(text);
+    if (copy && set_dtype(copy, dtype) && set_classifier(s->model, copy))
+        *text = yyjson_mut_write(copy, YYJSON_WRITE_PRETTY_TWO_SPACES | YYJSON_WRITE_NEWLINE_AT_END, length);
     yyjson_mut_doc_free(copy);
     yyjson_doc_free(doc);
-done:
+    return *text ? BCO_OK : bco_fail_memory(s->err);
+}
+
+static enum bco_code write_config(const struct save *s) {
+    struct bco_mapping mapping = {0};
+    char *text = NULL, *path = bco_path_join(s->model->dir, "config.json");
+    size_t length = 0;
+    enum bco_code code = path ? bco_map(&mapping, path, s->err) : bco_fail_memory(s->err);
+    if (!code) code = change_config(s, &mapping, path, &text, &length);
+    if (!code) code = write_text(s, "config.json", text, length);
+    free(text);
     bco_unmap(&mapping);
     free(path);
     return code;
 }
 
-static enum bco_code copy_companion(const struct save *s, const char *from, const char *name) {
+static enum bco_code copy_companion(const struct save *s, const char *from, const char *name, bool needed) {
     struct bco_mapping mapping;
     struct bco_error missing;
     char *path = bco_path_join(from, name);
@@ -267,7 +275,7 @@ static enum bco_code copy_companion(const struct save *s, const char *from, cons
     enum bco_code code = bco_map(&mapping, path, &missing);
     if (!code)
         code = write_text(s, name, mapping.bytes, mapping.size);
-    else if (code == BCO_EDATA)
+    else if (code == BCO_EDATA && !needed)
         code = BCO_OK;
     else if (s->err)
         *s->err = missing;
@@ -281,7 +289,7 @@ static enum bco_code write_folder(const struct save *s) {
     for (size_t shard = 0; !code && shard < s->shards; shard++) code = write_shard(s, shard);
     if (!code && s->shards > 1) code = write_index(s);
     for (size_t i = 0; !code && i < sizeof companions / sizeof *companions; i++)
-        code = copy_companion(s, s->model->dir, companions[i]);
+        code = copy_companion(s, s->model->dir, companions[i], false);
     return code ? code : write_config(s);
 }
 
@@ -290,7 +298,7 @@ static enum bco_code write_adapter(const struct save *s) {
     struct bco_buf text = {0};
     enum bco_code code = write_shard(s, 0);
     if (!code && s->model->adapter_dir && !s->model->new_head)
-        return copy_companion(s, s->model->adapter_dir, "adapter_config.json");
+        return copy_companion(s, s->model->adapter_dir, "adapter_config.json", true);
     if (!code && !bco_adapter_describe(s->model, &text)) code = bco_fail_memory(s->err);
     if (!code) code = write_text(s, "adapter_config.json", text.data, text.length);
     bco_buf_free(&text);
