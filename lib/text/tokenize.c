@@ -255,12 +255,20 @@ static void work(const struct run *run, struct item *item) {
 
 /* ---- batches ---------------------------------------------------------------------- */
 
+/* Empties a buffer that is used again; what held one long record gives its memory back. */
+static void reuse(struct bco_buf *buf) {
+    if (buf->capacity > BATCH_BYTES)
+        bco_buf_free(buf);
+    else
+        bco_buf_clear(buf);
+}
+
 /* A broken record is an item too: its turn comes when those before it are written. */
 static enum bco_code read_item(struct run *run, struct item *item, struct bco_error *err) {
     struct bco_record *record;
-    bco_buf_clear(&item->raw);
-    bco_buf_clear(&item->json);
-    bco_buf_clear(&item->out);
+    reuse(&item->raw);
+    reuse(&item->json);
+    reuse(&item->out);
     item->count = 0;
     item->parted = 0;
     item->code = bco_reader_next(run->reader, &record, &item->err);
