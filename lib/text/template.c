@@ -8,6 +8,7 @@
 #include "text/json.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,23 @@ struct bco_template {
 };
 
 static const char *const token_names[2] = {"bos_token", "eos_token"};
+
+/* Numbers and names of days are Python's, whatever locale the program has chosen: this thread's is C meanwhile. */
+struct plain {
+    locale_t own, before; /* 0: as it was */
+};
+
+static struct plain begin_plain(void) {
+    struct plain plain = {.own = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+    if (plain.own) plain.before = uselocale(plain.own);
+    return plain;
+}
+
+static void end_plain(struct plain *plain) {
+    if (!plain->own) return;
+    uselocale(plain->before);
+    freelocale(plain->own);
+}
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
@@ -93,7 +111,9 @@ static enum bco_code read_folder(struct bco_template *chat, const char *dir, str
 static enum bco_code parse(struct bco_template *chat, const char *dir, const char *file, struct bco_error *err) {
     chat->arena.limit = TREE_BYTES;
     struct bco_error why = {0};
+    struct plain plain = begin_plain();
     enum bco_code code = bco_jinja_parse(chat->source, chat->length, &chat->arena, &chat->tree, &why);
+    end_plain(&plain);
     if (!code) return BCO_OK;
     char path[BCO_ERROR_FILE_SIZE];
     snprintf(path, sizeof path, "%s%s", file ? file : dir, file ? "" : ": the chat template");
@@ -210,9 +230,9 @@ static void set_now(struct bco_jinja *vm, const struct tm *now) {
         memset(&vm->now, 0, sizeof vm->now);
 }
 
-enum bco_code bco_template_render(const struct bco_template *chat, const char *messages, size_t length,
-                                  const char *more, size_t more_length, const struct bco_template_options *options,
-                                  char **text, size_t *text_length, struct bco_error *err) {
+static enum bco_code render(const struct bco_template *chat, const char *messages, size_t length, const char *more,
+                            size_t more_length, const struct bco_template_options *options, char **text,
+                            size_t *text_length, struct bco_error *err) {
     static const struct bco_template_options defaults = {0};
     struct bco_buf out = {0};
     struct bco_scope scope = {0};
@@ -238,6 +258,15 @@ enum bco_code bco_template_render(const struct bco_template *chat, const char *m
     }
     bco_buf_free(&out);
     bco_arena_free(&vm.arena);
+    return code;
+}
+
+enum bco_code bco_template_render(const struct bco_template *chat, const char *messages, size_t length,
+                                  const char *more, size_t more_length, const struct bco_template_options *options,
+                                  char **text, size_t *text_length, struct bco_error *err) {
+    struct plain plain = begin_plain();
+    enum bco_code code = render(chat, messages, length, more, more_length, options, text, text_length, err);
+    end_plain(&plain);
     return code;
 }
 

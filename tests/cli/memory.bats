@@ -1,6 +1,9 @@
 # Memory that runs out at any one moment: an error with its exit code, nothing half-written, never another result.
 
+load tiny_model
+
 setup_file() {
+    tiny_model "$BATS_FILE_TMPDIR/model"
     cat >"$BATS_FILE_TMPDIR/fail.c" <<'C'
 #include <errno.h>
 #include <stdatomic.h>
@@ -41,7 +44,7 @@ sweep() {
     shift
     "$@" -o whole.out
     for ((at = 1; at <= most; at++)); do
-        rm -f now.out
+        rm -rf now.out
         code=0
         FAIL_AT=$at LD_PRELOAD=$BATS_FILE_TMPDIR/fail.so "$@" -o now.out >/dev/null 2>err || code=$?
         echo "# allocation $at: exit code $code, $(tail -n 1 err)"
@@ -65,4 +68,27 @@ sweep() {
     echo '{"messages":[{"role":"user","content":"Hello"}]}' >messages.jsonl
     sweep 300 bco-tokenize -q -j 1 -m "$ROOT/examples/data" --show text --chat-template \
         "$ROOT/examples/data/chatml.jinja" messages.jsonl
+}
+
+@test "a training run survives every allocation that fails" {
+    echo '{"prompt_ids":[1,2],"completion_ids":[3,2],"label":true}' >records.jsonl
+    echo '{"prompt_ids":[1,4],"completion_ids":[5,2],"label":false}' >>records.jsonl
+    bco-refcache -q -m "$BATS_FILE_TMPDIR/model" --ids -o ref.jsonl records.jsonl
+    local code at
+    for at in {2..600..4}; do
+        rm -rf out
+        code=0
+        FAIL_AT=$at LD_PRELOAD=$BATS_FILE_TMPDIR/fail.so bco-train -q -j 1 -m "$BATS_FILE_TMPDIR/model" --ids --steps 4 \
+            --save-every 1 -o out ref.jsonl 2>err || code=$?
+        [ "$code" -eq 0 ] || [ "$code" -eq 3 ] || grep -q libgomp err ||
+            { echo "# allocation $at: exit code $code, $(cat err)" && false; }
+    done
+}
+
+@test "bco-tokenize gives back what long records took" {
+    awk 'BEGIN { long = "a b "; while (length(long) < 2000000) long = long long
+        for (i = 0; i < 60; i++) {
+            for (k = 0; k < i * 37 % 240; k++) print "{\"prompt\":\"a\",\"completion\":\"b\",\"label\":true}"
+            print "{\"prompt\":\"a\",\"completion\":\"" long "\",\"label\":true}" } }' |
+        (ulimit -v 400000 && exec bco-tokenize -q -j 1 -m "$ROOT/examples/data" --summary >/dev/null)
 }

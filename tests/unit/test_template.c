@@ -1,5 +1,6 @@
 /* Chat templates: against what transformers renders, and what must not run on. */
 #include <bco/bco.h>
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -305,10 +306,28 @@ static void test_many_keys(void **state) {
     free(json);
 }
 
+/* A program's locale has no say: neither in numbers nor in names. */
+static void test_locale(void **state) {
+    (void)state;
+    char *text;
+    struct bco_error err;
+    if (!setlocale(LC_ALL, "de_DE.UTF-8")) {
+        print_message("SKIP: there is no locale de_DE.UTF-8\n");
+        skip();
+    }
+    enum bco_code code = render("{{ 1.5 }} {{ '2.5'|float }} {{ 0.1 + 0.2 }}", &text, &err);
+    assert_string_equal(localeconv()->decimal_point, ",");
+    setlocale(LC_ALL, "C");
+    assert_int_equal(code, BCO_OK);
+    assert_string_equal(text, "1.5 2.5 0.30000000000000004");
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),      cmocka_unit_test(test_snippets),  cmocka_unit_test(test_refused),
         cmocka_unit_test(test_deep_source), cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
