@@ -16,17 +16,18 @@
 #include <string.h>
 
 enum {
-    TILE_ROWS = 64,
-    TILE_COLUMNS = 512,
-    STEP = 16, /* a last tile has a multiple of it */
+    TILE_ROWS = 32,
+    TILE_COLUMNS = 512, /* but where oneDNN may write whole rows of the result itself */
+    STEP = 16,          /* a last tile has a multiple of it */
 };
 #define A_ELEMENTS ((size_t)4 << 20) /* of packed operands */
 #define B_ELEMENTS ((size_t)2 << 20)
 #define WORK_PER_THREAD ((size_t)1 << 21)
 
-/* A primitive for tiles of one size, c[m,n] = a[m,k] b[k,n]. */
+/* A primitive for tiles of one size, c[m,n] = a[m,k] b[k,n], added to what c has where `add`. */
 struct kernel {
     size_t m, n, k;
+    bool add;
     dnnl_primitive_t primitive;
     const dnnl_memory_desc_t *a, *b, *c, *scratch; /* the primitive's own */
 };
@@ -70,6 +71,14 @@ static bool make_descriptor(struct kernel *kernel, dnnl_engine_t engine, const d
     return made;
 }
 
+static bool add_to_result(dnnl_primitive_attr_t attributes) {
+    dnnl_post_ops_t steps;
+    if (dnnl_post_ops_create(&steps)) return false;
+    bool good = !dnnl_post_ops_append_sum(steps, 1) && !dnnl_primitive_attr_set_post_ops(attributes, steps);
+    dnnl_post_ops_destroy(steps);
+    return good;
+}
+
 /* One that runs in the calling thread, whatever OpenMP would give it, with scratch memory of ours. */
 static bool make_primitive(struct kernel *kernel, dnnl_engine_t engine) {
     dnnl_primitive_attr_t attributes;
@@ -78,7 +87,7 @@ static bool make_primitive(struct kernel *kernel, dnnl_engine_t engine) {
     int threads = omp_get_max_threads();
     omp_set_num_threads(1);
     bool good = !dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user) &&
-                make_descriptor(kernel, engine, attributes);
+                (!kernel->add || add_to_result(attributes)) && make_descriptor(kernel, engine, attributes);
     omp_set_num_threads(threads);
     dnnl_primitive_attr_destroy(attributes);
     if (!good) return false;
@@ -102,10 +111,10 @@ static bool reserve_scratch(struct bco_bf16 *bf16, size_t size) {
     return true;
 }
 
-static struct kernel *new_kernel(struct bco_bf16 *bf16, size_t m, size_t n, size_t k) {
+static struct kernel *new_kernel(struct bco_bf16 *bf16, size_t m, size_t n, size_t k, bool add) {
     struct kernel *kernel = bco_calloc(1, sizeof *kernel);
     if (!kernel) return NULL;
-    *kernel = (struct kernel){.m = m, .n = n, .k = k};
+    *kernel = (struct kernel){.m = m, .n = n, .k = k, .add = add};
     if (bco_grow((void **)&bf16->kernels, &bf16->kernel_capacity, bf16->kernel_count + 1, sizeof kernel) &&
         make_primitive(kernel, bf16->engine)) {
         bf16->kernels[bf16->kernel_count++] = kernel;
@@ -116,12 +125,12 @@ static struct kernel *new_kernel(struct bco_bf16 *bf16, size_t m, size_t n, size
 }
 
 /* NULL: out of memory. Not to be called by two threads. */
-static const struct kernel *find_kernel(struct bco_bf16 *bf16, size_t m, size_t n, size_t k) {
+static const struct kernel *find_kernel(struct bco_bf16 *bf16, size_t m, size_t n, size_t k, bool add) {
     for (size_t i = 0; i < bf16->kernel_count; i++) {
         const struct kernel *kernel = bf16->kernels[i];
-        if (kernel->m == m && kernel->n == n && kernel->k == k) return kernel;
+        if (kernel->m == m && kernel->n == n && kernel->k == k && kernel->add == add) return kernel;
     }
-    struct kernel *kernel = new_kernel(bf16, m, n, k);
+    struct kernel *kernel = new_kernel(bf16, m, n, k, add);
     if (!kernel || !reserve_scratch(bf16, dnnl_memory_desc_get_size(kernel->scratch))) return NULL;
     return kernel;
 }
@@ -168,11 +177,11 @@ enum bco_code bco_bf16_open(struct bco_bf16 **bf16, int threads, struct bco_erro
     if (!b) return bco_fail_memory(err);
     b->threads = threads;
     b->places = bco_calloc((size_t)threads, sizeof *b->places);
-    b->a = bco_malloc_aligned(A_ELEMENTS, sizeof *b->a);
-    b->b = bco_malloc_aligned(B_ELEMENTS, sizeof *b->b);
+    b->a = bco_malloc_huge(A_ELEMENTS, sizeof *b->a);
+    b->b = bco_malloc_huge(B_ELEMENTS, sizeof *b->b);
     bool good = b->places && b->a && b->b && !dnnl_engine_create(&b->engine, dnnl_cpu, 0);
     for (int i = 0; good && i < threads; i++) good = open_place(b, &b->places[i]);
-    if (good && find_kernel(b, TILE_ROWS, TILE_COLUMNS, BCO_BLOCK)) {
+    if (good && find_kernel(b, TILE_ROWS, TILE_COLUMNS, BCO_BLOCK, false)) {
         *bf16 = b;
         return BCO_OK;
     }
@@ -224,6 +233,7 @@ struct part {
     bool pack_a;
     float beta;
     const struct kernel *kernel[2][2]; /* of whole and last rows, whole and last columns */
+    const struct kernel *direct;       /* of whole rows of the result, one behind the other in place; or NULL */
 };
 
 static size_t pad(size_t count, size_t step) {
@@ -231,12 +241,15 @@ static size_t pad(size_t count, size_t step) {
 }
 
 static bool find_kernels(struct part *p) {
+    bool direct = p->product->ldc == p->n && p->n % BCO_PANEL == 0 && p->m >= TILE_ROWS;
+    p->direct = direct ? find_kernel(p->bf16, TILE_ROWS, p->n, p->stride, p->beta != 0) : NULL;
+    if (direct && !p->direct) return false;
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++) {
             size_t m = i ? pad(p->m % TILE_ROWS, STEP) : TILE_ROWS;
             size_t n = j ? pad(p->n % TILE_COLUMNS, BCO_PANEL) : TILE_COLUMNS;
-            bool needed = (i ? m > 0 : p->m >= TILE_ROWS) && (j ? n > 0 : p->n >= TILE_COLUMNS);
-            p->kernel[i][j] = needed ? find_kernel(p->bf16, m, n, p->stride) : NULL;
+            bool needed = (i ? m > 0 : !direct && p->m >= TILE_ROWS) && (j ? n > 0 : p->n >= TILE_COLUMNS);
+            p->kernel[i][j] = needed ? find_kernel(p->bf16, m, n, p->stride, false) : NULL;
             if (needed && !p->kernel[i][j]) return false;
         }
     return true;
@@ -254,9 +267,20 @@ static void store_tile(const struct part *p, size_t row, size_t rows, size_t col
     }
 }
 
+static size_t bands_of(const struct part *p) {
+    return p->direct ? p->m / TILE_ROWS : 0;
+}
+
+/* The band of TILE_ROWS rows that begins at `row`. */
+static bool run_band(const struct part *p, size_t row) {
+    return run_kernel(p->bf16, p->direct, &p->bf16->places[omp_get_thread_num()], p->bf16->a + row * p->stride,
+                      p->bf16->b, p->product->c + (p->m0 + row) * p->n);
+}
+
+/* Of the rows that are not in bands. */
 static bool run_tile(const struct part *p, size_t tile) {
-    size_t rows_of_tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
-    size_t row = tile % rows_of_tiles * TILE_ROWS, column = tile / rows_of_tiles * TILE_COLUMNS;
+    size_t bands = bands_of(p), rows_of_tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS - bands;
+    size_t row = (bands + tile % rows_of_tiles) * TILE_ROWS, column = tile / rows_of_tiles * TILE_COLUMNS;
     size_t rows = p->m - row < TILE_ROWS ? p->m - row : TILE_ROWS;
     size_t columns = p->n - column < TILE_COLUMNS ? p->n - column : TILE_COLUMNS;
     const struct place *place = &p->bf16->places[omp_get_thread_num()];
@@ -267,20 +291,37 @@ static bool run_tile(const struct part *p, size_t tile) {
     return good;
 }
 
+/* Operands are read by whole rows, wherever they go: the processor fetches these ahead. */
+static size_t a_pieces(const struct part *p) {
+    if (!p->pack_a) return 0;
+    return p->product->transpose_a ? p->stride / BCO_BLOCK : (p->m + TILE_ROWS - 1) / TILE_ROWS;
+}
+
 static void pack_a(const struct part *p, size_t i) {
-    size_t row = i * TILE_ROWS, left = pad(p->m, STEP) - row, count = left < TILE_ROWS ? left : TILE_ROWS;
-    bco_pack_rows(&p->a, p->product->transpose_a, p->m0 + row, count, p->stride, p->bf16->a + row * p->stride,
-                  p->bf16->places[omp_get_thread_num()].room);
+    size_t rows = pad(p->m, STEP), row = i * TILE_ROWS;
+    uint16_t *out = p->bf16->a;
+    if (p->product->transpose_a)
+        bco_pack_turned_rows(&p->a, i * BCO_BLOCK, p->m0, rows, p->stride, out,
+                             p->bf16->places[omp_get_thread_num()].room);
+    else
+        bco_pack_rows(&p->a, p->m0 + row, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, p->stride,
+                      out + row * p->stride);
+}
+
+static size_t b_pieces(const struct part *p) {
+    return p->product->transpose_b ? (p->n + BCO_PANEL - 1) / BCO_PANEL : p->stride / BCO_BLOCK;
 }
 
 static void pack_b(const struct part *p, size_t i) {
-    bco_pack_panel(&p->b, p->product->transpose_b, p->n0 + i * BCO_PANEL, p->stride,
-                   p->bf16->b + i * BCO_PANEL * p->stride, p->bf16->places[omp_get_thread_num()].room);
+    uint16_t *room = p->bf16->places[omp_get_thread_num()].room, *out = p->bf16->b;
+    if (p->product->transpose_b)
+        bco_pack_turned_panel(&p->b, p->n0 + i * BCO_PANEL, p->stride, out + i * BCO_PANEL * p->stride, room);
+    else
+        bco_pack_panels(&p->b, i * BCO_BLOCK, p->n0, p->n, p->stride, out, room);
 }
 
 static void run_part(const struct bco_team *team, struct part *p) {
-    size_t tiles = ((p->m + TILE_ROWS - 1) / TILE_ROWS) * ((p->n + TILE_COLUMNS - 1) / TILE_COLUMNS);
-    size_t rows = p->pack_a ? (p->m + TILE_ROWS - 1) / TILE_ROWS : 0, panels = (p->n + BCO_PANEL - 1) / BCO_PANEL;
+    size_t pieces_of_a = a_pieces(p), pieces_of_b = b_pieces(p);
     size_t worth = p->m * p->n / 16 * p->k / (WORK_PER_THREAD / 16) + 1;
     int threads = worth < (size_t)team->threads ? (int)worth : team->threads;
     bool good = true;
@@ -288,12 +329,16 @@ static void run_part(const struct bco_team *team, struct part *p) {
         p->bf16->failed = true;
         return;
     }
+    size_t bands = bands_of(p);
+    size_t tiles = ((p->m + TILE_ROWS - 1) / TILE_ROWS - bands) * ((p->n + TILE_COLUMNS - 1) / TILE_COLUMNS);
 #pragma omp parallel num_threads(threads) reduction(&& : good)
     {
 #pragma omp for schedule(dynamic) nowait
-        for (size_t i = 0; i < panels; i++) pack_b(p, i);
+        for (size_t i = 0; i < pieces_of_b; i++) pack_b(p, i);
 #pragma omp for schedule(dynamic)
-        for (size_t i = 0; i < rows; i++) pack_a(p, i);
+        for (size_t i = 0; i < pieces_of_a; i++) pack_a(p, i);
+#pragma omp for schedule(dynamic) nowait
+        for (size_t i = 0; i < bands; i++) good = run_band(p, i * TILE_ROWS) && good;
 #pragma omp for schedule(dynamic)
         for (size_t i = 0; i < tiles; i++) good = run_tile(p, i) && good;
     }

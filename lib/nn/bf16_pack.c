@@ -53,26 +53,26 @@ BCO_CLONES static void interleave(const uint16_t *even, const uint16_t *odd, siz
     }
 }
 
-enum { AHEAD = 16, LINE = 64 };
-
-/* Short pieces of long rows are a pattern that the processor does not see. */
-static void fetch_ahead(const struct bco_source_matrix *s, size_t row, size_t first, size_t count) {
-#ifdef __GNUC__
-    if (row >= s->rows) return;
-    size_t size = s->at ? sizeof *s->at : sizeof *s->half.bits, at = row * s->ld + first;
-    const char *from = s->at ? (const char *)(s->at + at) : (const char *)(s->half.bits + at);
-    for (size_t i = 0; i < count * size; i += LINE) __builtin_prefetch(from + i);
-#else
-    (void)s, (void)row, (void)first, (void)count;
-#endif
+/* Two rows of f32: an even one's elements in the low halves. */
+BCO_CLONES static void narrow_pairs(const float *restrict even, const float *restrict odd, float factor, size_t n,
+                                    uint16_t *restrict to) {
+    for (size_t i = 0; i < n; i++) {
+        uint32_t pair = (uint32_t)narrow(odd[i] * factor) << 16 | narrow(even[i] * factor);
+        memcpy(to + 2 * i, &pair, sizeof pair);
+    }
 }
 
-/* Rows row and row+1 of the source, which may be beyond it, as pairs. */
+enum { WIDTH = 512 }; /* columns turned at a time */
+
+/* Rows row and row+1 of the source, which may be beyond it, as pairs: [width, 2], width up to WIDTH. */
 static void read_pairs(const struct bco_source_matrix *s, size_t row, size_t first, size_t width, uint16_t *room,
                        uint16_t *to) {
-    size_t count = within(first, width, s->columns);
-    fetch_ahead(s, row + AHEAD, first, count);
-    fetch_ahead(s, row + AHEAD + 1, first, count);
+    size_t count = within(first, width, s->columns), at = row * s->ld + first;
+    if (s->at && row + 1 < s->rows) {
+        narrow_pairs(s->at + at, s->at + at + s->ld, s->factor, count, to);
+        memset(to + 2 * count, 0, 2 * (width - count) * sizeof *to);
+        return;
+    }
     for (size_t i = 0; i < 2; i++) {
         if (row + i < s->rows)
             read_row(s, row + i, first, count, width, room + i * width);
@@ -82,24 +82,18 @@ static void read_pairs(const struct bco_source_matrix *s, size_t row, size_t fir
     interleave(room, room + width, width, to);
 }
 
-/* Up to BCO_PANEL columns of the source become rows, BCO_BLOCK of its rows at a time. */
-static void turn_rows(const struct bco_source_matrix *a, size_t first, size_t count, size_t stride, uint16_t *out,
-                      uint16_t *room) {
-    uint16_t *pairs = room + 2 * BCO_PANEL;
-    for (size_t k = 0; k < stride; k += BCO_BLOCK) {
+void bco_pack_turned_rows(const struct bco_source_matrix *a, size_t k, size_t first, size_t count, size_t stride,
+                          uint16_t *out, uint16_t *room) {
+    uint16_t *pairs = room + 2 * WIDTH;
+    for (size_t n = 0; n < count; n += WIDTH) {
+        size_t width = count - n < WIDTH ? count - n : WIDTH;
         for (size_t i = 0; i < BCO_BLOCK / 2; i++)
-            read_pairs(a, k + 2 * i, first, BCO_PANEL, room, pairs + 2 * i * BCO_PANEL);
-        for (size_t m = 0; m < count; m += 16) turn(pairs + 2 * m, BCO_PANEL, out + m * stride + k, stride / 2);
+            read_pairs(a, k + 2 * i, first + n, width, room, pairs + 2 * i * WIDTH);
+        for (size_t m = 0; m < width; m += 16) turn(pairs + 2 * m, WIDTH, out + (n + m) * stride + k, stride / 2);
     }
 }
 
-void bco_pack_rows(const struct bco_source_matrix *a, bool transposed, size_t first, size_t count, size_t stride,
-                   uint16_t *out, uint16_t *room) {
-    if (transposed) {
-        for (size_t m = 0; m < count; m += BCO_PANEL)
-            turn_rows(a, first + m, count - m < BCO_PANEL ? count - m : BCO_PANEL, stride, out + m * stride, room);
-        return;
-    }
+void bco_pack_rows(const struct bco_source_matrix *a, size_t first, size_t count, size_t stride, uint16_t *out) {
     for (size_t m = 0; m < count; m++) {
         if (first + m < a->rows)
             read_row(a, first + m, 0, a->columns, stride, out + m * stride);
@@ -108,8 +102,16 @@ void bco_pack_rows(const struct bco_source_matrix *a, bool transposed, size_t fi
     }
 }
 
-/* 16 rows of the source at a time become 16 columns of the panel: whole rows, which the processor fetches ahead. */
-static void turn_panel(const struct bco_source_matrix *b, size_t first, size_t stride, uint16_t *out, uint16_t *room) {
+void bco_pack_panels(const struct bco_source_matrix *b, size_t k, size_t first, size_t count, size_t stride,
+                     uint16_t *out, uint16_t *room) {
+    for (size_t row = k; row < k + BCO_BLOCK; row += 2)
+        for (size_t n = 0; n < count; n += BCO_PANEL)
+            read_pairs(b, row, first + n, BCO_PANEL, room, out + n * stride + row * BCO_PANEL);
+}
+
+/* 16 rows of the source at a time become 16 columns: whole rows, which the processor fetches ahead. */
+void bco_pack_turned_panel(const struct bco_source_matrix *b, size_t first, size_t stride, uint16_t *out,
+                           uint16_t *room) {
     for (size_t n = 0; n < BCO_PANEL; n += 16) {
         for (size_t i = 0; i < 16; i++) {
             if (first + n + i < b->rows)
@@ -120,13 +122,4 @@ static void turn_panel(const struct bco_source_matrix *b, size_t first, size_t s
         for (size_t k = 0; k < stride; k += BCO_BLOCK)
             turn(room + k, stride / 2, out + k * BCO_PANEL + 2 * n, BCO_PANEL);
     }
-}
-
-void bco_pack_panel(const struct bco_source_matrix *b, bool transposed, size_t first, size_t stride, uint16_t *out,
-                    uint16_t *room) {
-    if (transposed) {
-        turn_panel(b, first, stride, out, room);
-        return;
-    }
-    for (size_t k = 0; k < stride; k += 2) read_pairs(b, k, first, BCO_PANEL, room, out + k * BCO_PANEL);
 }

@@ -18,15 +18,22 @@ enum {
     BCO_DEPTH = 2048, /* the longest stride */
 };
 
-/* Rows [first, first+count) of op(a)[m,k] as bf16, [count, stride] from `out` on; stride is a multiple of
- * BCO_PANEL, and what is beyond the matrix is 0. `transposed`: the source is [k,m]. `room`: scratch, BCO_PACK_ROOM. */
-void bco_pack_rows(const struct bco_source_matrix *a, bool transposed, size_t first, size_t count, size_t stride,
-                   uint16_t *out, uint16_t *room);
+/* op(a)[m,k] is packed as rows of `stride` elements, op(b)[k,n] as panels of BCO_PANEL columns, [stride/2, BCO_PANEL,
+ * 2], pairs of k together; stride is a multiple of BCO_PANEL, and what is beyond the matrix is 0. `room`: scratch,
+ * BCO_PACK_ROOM elements. Each function makes a part that no other call touches. */
 
-/* Columns [first, first+BCO_PANEL) of op(b)[k,n], pairs of k together: [stride/2, BCO_PANEL, 2]. `transposed`: the
- * source is [n,k]. */
-void bco_pack_panel(const struct bco_source_matrix *b, bool transposed, size_t first, size_t stride, uint16_t *out,
-                    uint16_t *room);
+/* Rows [first, first+count) of a source [m,k]. */
+void bco_pack_rows(const struct bco_source_matrix *a, size_t first, size_t count, size_t stride, uint16_t *out);
+/* Rows [k, k+BCO_BLOCK) of a source [k,m]: these elements of the packed rows [first, first+count), the first of which
+ * is at `out`; count is a multiple of 16. */
+void bco_pack_turned_rows(const struct bco_source_matrix *a, size_t k, size_t first, size_t count, size_t stride,
+                          uint16_t *out, uint16_t *room);
+/* Rows [k, k+BCO_BLOCK) of a source [k,n]: these elements of all panels of its columns [first, first+count). */
+void bco_pack_panels(const struct bco_source_matrix *b, size_t k, size_t first, size_t count, size_t stride,
+                     uint16_t *out, uint16_t *room);
+/* Rows [first, first+BCO_PANEL) of a source [n,k]: one panel. */
+void bco_pack_turned_panel(const struct bco_source_matrix *b, size_t first, size_t stride, uint16_t *out,
+                           uint16_t *room);
 
 #define BCO_PACK_ROOM ((size_t)16 * BCO_DEPTH) /* elements */
 

@@ -130,7 +130,7 @@ static enum bco_code reserve(struct bco_model *model, size_t bytes, struct bco_e
     if (bytes <= model->workspace_size) return BCO_OK;
     free(model->workspace);
     model->workspace_size = 0;
-    model->workspace = bco_malloc_aligned(bytes, 1);
+    model->workspace = bco_malloc_huge(bytes, 1);
     if (!model->workspace) return bco_fail_memory(err);
     model->workspace_size = bytes;
     return BCO_OK;
