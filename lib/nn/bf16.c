@@ -247,7 +247,7 @@ static bool find_kernels(struct part *p) {
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++) {
             size_t m = i ? pad(p->m % TILE_ROWS, STEP) : TILE_ROWS;
-            size_t n = j ? pad(p->n % TILE_COLUMNS, BCO_PANEL) : TILE_COLUMNS;
+            size_t n = j ? pad(p->n % TILE_COLUMNS, STEP) : TILE_COLUMNS;
             bool needed = (i ? m > 0 : !direct && p->m >= TILE_ROWS) && (j ? n > 0 : p->n >= TILE_COLUMNS);
             p->kernel[i][j] = needed ? find_kernel(p->bf16, m, n, p->stride, false) : NULL;
             if (needed && !p->kernel[i][j]) return false;
@@ -358,7 +358,7 @@ static struct bco_source_matrix slice(const float *at, struct bco_half half, siz
 }
 
 static void run_slice(const struct bco_team *team, const struct bco_matmul *p, size_t k0, size_t k) {
-    struct part part = {.bf16 = team->bf16, .product = p, .k = k, .stride = pad(k, BCO_PANEL)};
+    struct part part = {.bf16 = team->bf16, .product = p, .k = k, .stride = pad(k, BCO_BLOCK)};
     part.a = slice(p->a, (struct bco_half){0}, p->lda, p->transpose_a, k0, k, p->m, p->alpha);
     part.b = slice(p->b, p->b_half, p->ldb, !p->transpose_b, k0, k, p->n, 1);
     part.beta = k0 ? 1 : p->beta;

@@ -19,7 +19,7 @@ enum {
 };
 
 /* op(a)[m,k] is packed as rows of `stride` elements, op(b)[k,n] as panels of BCO_PANEL columns, [stride/2, BCO_PANEL,
- * 2], pairs of k together; stride is a multiple of BCO_PANEL, and what is beyond the matrix is 0. `room`: scratch,
+ * 2], pairs of k together; stride is a multiple of BCO_BLOCK, and what is beyond the matrix is 0. `room`: scratch,
  * BCO_PACK_ROOM elements. Each function makes a part that no other call touches. */
 
 /* Rows [first, first+count) of a source [m,k]. */

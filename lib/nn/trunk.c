@@ -2,7 +2,6 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "nn/angles.h"
-#include "nn/project.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +32,30 @@ static size_t up_width(const struct bco_config *c) {
     return c->activation == BCO_GELU ? c->hidden : 2 * c->hidden;
 }
 
+/* The most that a layer has. */
+static size_t ranks_of(const struct bco_model *model, int projection) {
+    size_t most = 0;
+    for (size_t l = 0; l < model->config.layers && model->lora.rank; l++) {
+        size_t ranks = bco_project_ranks(&model->layers[l].projection[projection]);
+        if (ranks > most) most = ranks;
+    }
+    return most;
+}
+
+/* The projections of all layers have the same shapes. */
+static void carve_low(struct carver *c, const struct bco_model *model, size_t T, struct bco_low *low) {
+    size_t most = 0, widest = 0;
+    for (int i = 0; i < BCO_PROJECTIONS; i++) {
+        const struct bco_linear *linear = &model->layers[0].projection[i].linear;
+        size_t ranks = ranks_of(model, i), width = linear->in > linear->out ? linear->in : linear->out;
+        if (ranks > most) most = ranks;
+        if (ranks && width > widest) widest = width;
+    }
+    low->du = floats(c, T, most);
+    low->a = floats(c, most, widest);
+    low->product = floats(c, most, widest);
+}
+
 /* What a layer keeps besides its input. */
 static void carve_stash(struct carver *c, const struct bco_model *model, size_t T, bool train, struct bco_stash *s) {
     const struct bco_config *k = &model->config;
@@ -56,6 +79,7 @@ static void carve_stash(struct carver *c, const struct bco_model *model, size_t 
         s->after2 = floats(c, T, 2);
     }
     s->middle = train ? floats(c, T, k->channels) : s->x;
+    for (int i = 0; i < BCO_PROJECTIONS; i++) s->u[i] = floats(c, T, ranks_of(model, i));
 }
 
 /* Without a backward one stash serves all layers; with recomputation each layer keeps its input alone. */
@@ -84,7 +108,7 @@ static size_t carve_pass(const struct bco_model *model, struct bco_pass *p, char
     p->normed = floats(&c, p->T, k->channels);
     p->delta = floats(&c, p->T, k->channels);
     p->act = floats(&c, p->T, k->hidden);
-    p->low = floats(&c, p->T, 2 * model->lora.rank);
+    carve_low(&c, model, p->T, &p->low);
     if (p->train) {
         p->dx = floats(&c, p->T, k->channels);
         p->dnormed = floats(&c, p->T, k->channels);
@@ -248,7 +272,7 @@ static void attend(const struct bco_model *model, struct bco_pass *p, size_t l) 
     const struct bco_layer *layer = &model->layers[l];
     struct bco_stash *s = &p->stash[l];
     const float *normed = normalise(model, &layer->norm1, p->T, s->x, p->normed, s->norm1);
-    bco_project(model, p->T, &layer->projection[BCO_QKV], normed, p->low, s->qkv);
+    bco_project(model, p->T, &layer->projection[BCO_QKV], normed, &p->low, s->u[BCO_QKV], s->qkv);
     normalise_qk(model, p, layer, s);
     if (c->turned[l]) {
         struct bco_rope rope = rope_of(model, l);
@@ -274,9 +298,9 @@ static void feed_forward(const struct bco_model *model, const struct bco_pass *p
     const struct bco_projection *up = &layer->projection[BCO_UP], *down = &layer->projection[BCO_DOWN];
     bool plain = !p->train && !up->lora[0].rank && !up->lora[1].rank && !down->lora[0].rank;
     if (plain && model->ops->feed_forward(&model->team, &up->linear, &down->linear, c->activation, p->T, x, y)) return;
-    bco_project(model, p->T, up, x, p->low, s->gate_up);
+    bco_project(model, p->T, up, x, &p->low, s->u[BCO_UP], s->gate_up);
     model->ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
-    bco_project(model, p->T, down, p->act, p->low, y);
+    bco_project(model, p->T, down, p->act, &p->low, s->u[BCO_DOWN], y);
 }
 
 static void forward_layer(const struct bco_model *model, struct bco_pass *p, size_t l, float *out) {
@@ -284,7 +308,7 @@ static void forward_layer(const struct bco_model *model, struct bco_pass *p, siz
     struct bco_stash *s = &p->stash[l];
     attend(model, p, l);
     float *y = layer->after1.kind ? s->raw_after1 : p->delta;
-    bco_project(model, p->T, &layer->projection[BCO_O], s->attention, p->low, y);
+    bco_project(model, p->T, &layer->projection[BCO_O], s->attention, &p->low, s->u[BCO_O], y);
     join(model, p, &layer->after1, y, s->after1, s->x, s->middle);
     const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
     y = layer->after2.kind ? s->raw_after2 : p->delta;
@@ -348,10 +372,11 @@ static void feed_forward_backward(const struct bco_model *model, struct bco_pass
     struct bco_stash *s = &p->stash[l];
     const float *d = part_gradient(model, p, &layer->after2, s->raw_after2, s->after2);
     ops->activation(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->act);
-    bco_project_backward(model, p->T, &layer->projection[BCO_DOWN], p->act, d, p->low, p->dact);
+    bco_project_backward(model, p->T, &layer->projection[BCO_DOWN], p->act, d, &p->low, s->u[BCO_DOWN], p->dact);
     ops->activation_backward(&model->team, c->activation, p->T, c->hidden, s->gate_up, p->dact);
     const float *normed = normalise(model, &layer->norm2, p->T, s->middle, p->normed, s->norm2);
-    bco_project_backward(model, p->T, &layer->projection[BCO_UP], normed, s->gate_up, p->low, p->dnormed);
+    bco_project_backward(model, p->T, &layer->projection[BCO_UP], normed, s->gate_up, &p->low, s->u[BCO_UP],
+                         p->dnormed);
     entrance_gradient(model, p, &layer->norm2, s->middle, s->norm2);
 }
 
@@ -373,7 +398,7 @@ static void attend_backward(const struct bco_model *model, struct bco_pass *p, s
     struct bco_stash *s = &p->stash[l];
     struct bco_attention shape = attention_shape(model, p, l);
     const float *d = part_gradient(model, p, &layer->after1, s->raw_after1, s->after1);
-    bco_project_backward(model, p->T, &layer->projection[BCO_O], s->attention, d, p->low, p->dattention);
+    bco_project_backward(model, p->T, &layer->projection[BCO_O], s->attention, d, &p->low, s->u[BCO_O], p->dattention);
     size_t segments = set_segments(model, p, s, l);
     ops->attention_backward(&model->team, &shape, segments, p->segment, s->qkv, s->attention, s->logsum, p->dattention,
                             p->dqkv);
@@ -384,8 +409,10 @@ static void attend_backward(const struct bco_model *model, struct bco_pass *p, s
     }
     qk_backward(model, p, layer, s);
     const float *normed = normalise(model, &layer->norm1, p->T, s->x, p->normed, s->norm1);
-    bco_project_backward(model, p->T, &layer->projection[BCO_QKV], normed, p->dqkv, p->low, p->dnormed);
-    entrance_gradient(model, p, &layer->norm1, s->x, s->norm1);
+    bool below = l > 0 || model->tokens.dweight || model->positions.dweight; /* is anything trained there? */
+    bco_project_backward(model, p->T, &layer->projection[BCO_QKV], normed, p->dqkv, &p->low, s->u[BCO_QKV],
+                         below ? p->dnormed : NULL);
+    if (below) entrance_gradient(model, p, &layer->norm1, s->x, s->norm1);
 }
 
 void bco_trunk_backward(struct bco_model *model, struct bco_pass *p) {

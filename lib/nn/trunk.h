@@ -2,24 +2,25 @@
 #ifndef BCO_NN_TRUNK_H
 #define BCO_NN_TRUNK_H
 
-#include "nn/model.h"
+#include "nn/project.h"
 
 /* What a layer's backward needs of its forward. [T, ...] each; NULL where the family has no use for it. */
 struct bco_stash {
-    float *x;          /* [C] the layer's input */
-    float *norm1;      /* [2] statistics */
-    float *qkv;        /* [(heads + 2 kv_heads) head_dim], turned */
-    float *raw_qk;     /* q and k before their norms */
-    float *qk_norm;    /* statistics of both */
-    float *logsum;     /* [heads] */
-    float *attention;  /* [heads * head_dim] */
-    float *raw_after1; /* [C] before the norm */
-    float *after1;     /* [2] */
-    float *middle;     /* [C] input of the feed-forward part */
-    float *norm2;      /* [2] */
-    float *gate_up;    /* [2F] or [F] */
-    float *raw_after2; /* [C] */
-    float *after2;     /* [2] */
+    float *x;                  /* [C] the layer's input */
+    float *norm1;              /* [2] statistics */
+    float *qkv;                /* [(heads + 2 kv_heads) head_dim], turned */
+    float *raw_qk;             /* q and k before their norms */
+    float *qk_norm;            /* statistics of both */
+    float *logsum;             /* [heads] */
+    float *attention;          /* [heads * head_dim] */
+    float *raw_after1;         /* [C] before the norm */
+    float *after1;             /* [2] */
+    float *middle;             /* [C] input of the feed-forward part */
+    float *norm2;              /* [2] */
+    float *gate_up;            /* [2F] or [F] */
+    float *raw_after2;         /* [C] */
+    float *after2;             /* [2] */
+    float *u[BCO_PROJECTIONS]; /* [ranks] of adapters: x A^T */
 };
 
 /* Keys and values of tokens seen before, of one sequence; its memory grows with it. */
@@ -50,7 +51,7 @@ struct bco_pass {
     struct bco_stash *stash;                        /* [layers]; one for all where nothing is kept */
     float *x;                                       /* [T,C] the last layer's output */
     float *normed, *delta, *act;                    /* [T,C] [T,C] [T,F] */
-    float *low;                                     /* [T, 2 rank] of an adapter */
+    struct bco_low low;                             /* of adapters */
     float *dx, *dnormed, *dqkv, *dattention, *dact; /* train */
     char *rest;                                     /* of the workspace, `extra` bytes */
 };
