@@ -53,7 +53,8 @@ static void write_settings(struct bco_buf *b, const struct bco_trainer *t) {
     if (o->up_weight != 1) row(b, "weight of ups", o->up_weight);
     if (o->down_weight != 1) row(b, "weight of downs", o->down_weight);
     row(b, "learning rate", o->learning_rate);
-    bco_buf_printf(b, "| schedule | %s, %" PRIu64 " steps of warm-up |\n", bco_schedule_name(o->schedule), t->warmup);
+    bco_buf_printf(b, "| schedule | %s, %" PRIu64 " step%s of warm-up |\n", bco_schedule_name(o->schedule), t->warmup,
+                   t->warmup == 1 ? "" : "s");
     bco_buf_printf(b, "| optimizer | AdamW (%g, %g, %g), weight decay %g, clip %g |\n", o->optimizer.beta1,
                    o->optimizer.beta2, o->optimizer.epsilon, o->optimizer.weight_decay, o->optimizer.clip);
     bco_buf_printf(b, "| steps | %" PRIu64 " of %zu records |\n", t->step, o->batch);

@@ -175,7 +175,8 @@ static enum bco_code try_cut(struct bco_trainer *t, size_t tokens, bool recomput
 static enum bco_code refuse(const struct bco_trainer *t, struct bco_error *err) {
     const struct bco_train_memory *m = &t->memory;
     return bco_fail(err, BCO_ESYSTEM, "training needs %.0f MiB of memory at least, and %s %.0f MiB",
-                    (double)m->peak / 0x1p20, t->options->max_memory ? "--max-memory gives" : "80 % of what is free is",
+                    (double)m->peak / 0x1p20,
+                    t->options->max_memory ? "--max-memory gives" : "what it has with 80 % of what is free is",
                     (double)m->limit / 0x1p20);
 }
 

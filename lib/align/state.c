@@ -60,14 +60,16 @@ static void add_adapter(struct settings *s, const struct bco_model *model) {
     bco_buf_free(&text);
 }
 
+/* In the order in which a change is told: what decides the weights that are drawn comes before the model they make. */
 static struct settings settings_of(const struct bco_trainer *t) {
     const struct bco_train_options *o = t->options;
     struct settings s = {0};
-    add_mark(&s, "the model", bco_model_fingerprint(t->model));
-    add_mark(&s, "the records", bco_dataset_fingerprint(t->train));
+    add_count(&s, "--seed", o->seed);
     add_adapter(&s, t->model);
     if (t->scores) add_text(&s, "--head", "yes");
     if (bco_model_precision(t->model) == BCO_PRECISION_BF16) add_text(&s, "--precision", "bf16");
+    add_mark(&s, "the model", bco_model_fingerprint(t->model));
+    add_mark(&s, "the records", bco_dataset_fingerprint(t->train));
     add_text(&s, "--loss", bco_loss_name(o->loss));
     add_number(&s, "--beta", o->beta);
     add_number(&s, "--up-weight", o->up_weight);
@@ -86,7 +88,6 @@ static struct settings settings_of(const struct bco_trainer *t) {
     add_number(&s, "--adam-betas (second)", o->optimizer.beta2);
     add_number(&s, "--adam-eps", o->optimizer.epsilon);
     add_number(&s, "--clip", o->optimizer.clip);
-    add_count(&s, "--seed", o->seed);
     add_text(&s, "--order", bco_order_name(o->order));
     add_count(&s, "--stop-patience", o->stop_patience);
     if (o->stop_patience) add_text(&s, "--stop-on", o->stop_on_accuracy ? "accuracy" : "loss");
@@ -296,12 +297,12 @@ static enum bco_code check_settings(const struct bco_trainer *t, yyjson_val *sav
     const struct settings now = settings_of(t);
     yyjson_val *key, *value;
     size_t k, n;
+    yyjson_obj_foreach(saved, k, n, key, value) if (!find_setting(&now, yyjson_get_str(key))) return another(
+        t, yyjson_get_str(key), NULL, yyjson_get_str(value), err);
     for (size_t i = 0; i < now.count; i++) {
         const char *was = yyjson_get_str(yyjson_obj_get(saved, now.list[i].name));
         if (!was || strcmp(was, now.list[i].text) != 0) return another(t, now.list[i].name, now.list[i].text, was, err);
     }
-    yyjson_obj_foreach(saved, k, n, key, value) if (!find_setting(&now, yyjson_get_str(key))) return another(
-        t, yyjson_get_str(key), NULL, yyjson_get_str(value), err);
     return BCO_OK;
 }
 

@@ -315,9 +315,11 @@ head="--ids --head --lr 1e-3 --batch 8 --steps 24 --micro-tokens 30 --eval-every
     rm cut/README.md
     run bco-train -q -m "$model" ${head/--head/} --resume -o cut ref.jsonl
     [ "$status" -eq 1 ]
-    [[ $output == "bco-train: cut/checkpoints: cannot resume with another "* ]]
+    [ "$output" = "bco-train: cut/checkpoints: cannot resume with another --head: not there, was yes" ]
     run bco-train -q -m "$model" $head --loss bce --resume -o cut ref.jsonl
     [ "$output" = "bco-train: cut/checkpoints: cannot resume with another --loss: bce, was bco" ]
+    run bco-train -q -m "$model" $head --seed 3 --resume -o cut ref.jsonl
+    [ "$output" = "bco-train: cut/checkpoints: cannot resume with another --seed: 3, was 0" ]
 }
 
 @test "classifiers: a damaged checkpoint, a full disk, SIGTERM" {

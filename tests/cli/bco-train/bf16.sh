@@ -45,5 +45,13 @@ grep '^| precision' part/README.md
 echo "resumed with another precision:"
 bco-train -q -m m --ids --allow-mixed --loss nca --lr 1e-2 --batch 4 --schedule constant --steps 4 --save-every 1 --resume -o part pairs.jsonl
 echo "exit $?"
+
+echo "an adapter that goes on: rewards start near 0, and nothing warns of it"
+bco-train -q -m m --ids --lora 4 --lr 1e-2 --warmup 0 --batch 8 --steps 20 -o adapter f32.jsonl
+bco-refcache -q -m m -a adapter --ids --precision bf16 raw.jsonl -o on.jsonl
+bco-train -m m -a adapter --ids --precision bf16 --batch 8 --steps 1 --warmup 0 -o on on.jsonl 2>&1 | grep -c 'do not start'
+jq '."rewards/chosen" | [. != 0, fabs < 0.1 * 3 * 0.02]' -c on/metrics.jsonl
+sed 's/"ref_logp":-/"ref_logp":-1/' on.jsonl >wrong.jsonl
+bco-train -m m -a adapter --ids --precision bf16 --batch 8 --steps 1 --warmup 0 -o wrong wrong.jsonl 2>&1 | grep -c 'do not start'
 bco-train -q -m m --ids --head --precision bf16 --lr 1e-2 --batch 4 -o head raw.jsonl
 ls head
