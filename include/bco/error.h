@@ -42,9 +42,9 @@ struct bco_error {
 };
 
 /* Writes `file:line: field 'x': message`, without the parts that are empty,
- * into `text` of `size` bytes, always terminated when size > 0. Returns the
- * length of the whole text in bytes, without its terminator, as snprintf does.
- * `err` NULL writes "". */
+ * into `text` of `size` bytes, always terminated when size > 0; control characters
+ * become `?`, as a terminal would obey them. Returns the length of the whole text in
+ * bytes, without its terminator, as snprintf does. `err` NULL writes "". */
 BCO_API size_t bco_error_format(const struct bco_error *err, char *text, size_t size);
 
 #ifdef __cplusplus

@@ -46,7 +46,7 @@ BCO_API bool bco_reference_id_differs(const struct bco_reference_id *got, const 
 
 /* A folder with an LMDB environment: fingerprint in, result out. Several
  * processes may use one at once; a process that is killed leaves it whole. One
- * thread at a time may use a handle. */
+ * thread at a time may use a handle, and a process may have one handle on a store, as LMDB has it. */
 struct bco_store;
 
 struct bco_store_key {

@@ -35,7 +35,8 @@ BCO_API enum bco_code bco_tokenizer_encode(const struct bco_tokenizer *tokenizer
                                            unsigned flags, struct bco_ids *ids, struct bco_error *err);
 
 /* The text of `count` ids: *text is allocated, terminated, the caller frees it.
- * Bytes that are not UTF-8 become U+FFFD, one for each maximal broken part. */
+ * Ids without a piece are left out. Bytes that are not UTF-8 become U+FFFD, one for each maximal broken part, or,
+ * where tokenizer.json asks for ByteFallback, one for each byte of a broken run. */
 BCO_API enum bco_code bco_tokenizer_decode(const struct bco_tokenizer *tokenizer, const int32_t *ids, size_t count,
                                            unsigned flags, char **text, size_t *length, struct bco_error *err);
 
@@ -45,14 +46,14 @@ BCO_API size_t bco_tokenizer_vocabulary(const struct bco_tokenizer *tokenizer);
 /* The id the post-processor puts in front of a text; -1: none. */
 BCO_API int32_t bco_tokenizer_bos(const struct bco_tokenizer *tokenizer);
 
-/* tokenizer_config.json's eos_token, else config.json's eos_token_id (the first
- * of a list), else generation_config.json's; -1: none. */
+/* tokenizer_config.json's eos_token, else special_tokens_map.json's, else config.json's eos_token_id (the first
+ * of a list), else generation_config.json's; -1: none. An id may be beyond the tokenizer's own. */
 BCO_API int32_t bco_tokenizer_eos(const struct bco_tokenizer *tokenizer);
 
-/* The piece of an id as it stands in the vocabulary, or NULL. */
+/* The piece of an id as it stands in the vocabulary, terminated, its bytes in *length; NULL: there is none. */
 BCO_API const char *bco_tokenizer_piece(const struct bco_tokenizer *tokenizer, int32_t id, size_t *length);
 
-/* 32 bits that change whenever the same text could get other ids. Never 0. */
+/* 32 bits that change whenever the same text could get other ids, or BOS or EOS is another. Never 0. */
 BCO_API uint32_t bco_tokenizer_fingerprint(const struct bco_tokenizer *tokenizer);
 
 #ifdef __cplusplus

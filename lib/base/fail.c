@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,6 +67,15 @@ void bco_error_place(struct bco_error *err, const char *file, size_t line, const
     if (!err->field[0]) copy_start(err->field, sizeof err->field, field);
 }
 
+/* Data can hold what a terminal obeys: control characters, and those of U+0080 to U+009F. */
+static void hide_controls(char *text) {
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        bool high = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
+        if (high) *c++ = '?';
+        if (high || *c < 0x20 || *c == 0x7F) *c = '?';
+    }
+}
+
 size_t bco_error_format(const struct bco_error *err, char *text, size_t size) {
     char line[32] = "";
     if (size) text[0] = '\0';
@@ -73,5 +83,6 @@ size_t bco_error_format(const struct bco_error *err, char *text, size_t size) {
     if (err->line) snprintf(line, sizeof line, ":%zu", err->line);
     int length = snprintf(text, size, "%s%s%s%s%s%s%s", err->file, line, err->file[0] ? ": " : "",
                           err->field[0] ? "field '" : "", err->field, err->field[0] ? "': " : "", err->message);
+    if (size) hide_controls(text);
     return length > 0 ? (size_t)length : 0;
 }

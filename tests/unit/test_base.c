@@ -75,6 +75,19 @@ static void error_is_one_line(void **state) {
     assert_formatted(&err, "f:1: field 'a b': got 'c  d'");
 }
 
+static void error_is_no_command(void **state) {
+    (void)state;
+    struct bco_error err;
+    char text[128], small[8];
+    bco_fail_at(&err, BCO_EDATA, "a\tb", 1, "f\033[2J", "got '\033]0;x\a\x7F \xC2\x9B \xC3\xA9 \xC2\xA0'");
+    size_t length = bco_error_format(&err, text, sizeof text);
+    assert_string_equal(text, "a?b:1: field 'f?[2J': got '?]0;x?? ?? \xC3\xA9 \xC2\xA0'");
+    assert_int_equal(length, strlen(text));
+    bco_fail(&err, BCO_EDATA, "123456\xC2\x9B");
+    assert_int_equal(bco_error_format(&err, small, sizeof small), 8);
+    assert_string_equal(small, "123456\xC2");
+}
+
 static void error_is_cut(void **state) {
     struct bco_error err = {0};
     char longer[3000], small[8];
@@ -398,6 +411,7 @@ int main(void) {
         cmocka_unit_test(error_of_the_system),
         cmocka_unit_test(error_without_a_struct),
         cmocka_unit_test(error_is_one_line),
+        cmocka_unit_test(error_is_no_command),
         cmocka_unit_test(error_is_cut),
         cmocka_unit_test(sizes_do_not_wrap),
         cmocka_unit_test(nothing_is_something),
