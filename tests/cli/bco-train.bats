@@ -231,6 +231,25 @@ same() {
     done
 }
 
+@test "every loss resumes within an epoch, whole, as an adapter, in bf16, by prompts" {
+    awk 'BEGIN { for (i = 0; i < 20; i++)
+        printf "{\"prompt_ids\":[%d,4],\"chosen_ids\":[%d,9,2],\"rejected_ids\":[%d,2]}\n", 3 + i % 7, 6 + i % 13, 7 + i % 5 }' >raw
+    bco-refcache -q -m "$model" --ids --kto raw -o pairs.jsonl
+    for loss in bco bce kto dpo ipo nca sft; do
+        for mode in "" "--lora 2" "--lora 2 --precision bf16 --allow-mixed" "--order prompts --micro-records 2"; do
+            rm -rf whole cut
+            run="-q -m $model --ids --lr 1e-2 --batch 6 --steps 7 --micro-tokens 25 --loss $loss $mode"
+            bco-train $run -o whole pairs.jsonl 2>/dev/null
+            bco-train $run --save-every 5 -o cut pairs.jsonl 2>/dev/null
+            rm cut/README.md cut/checkpoints/step-0000000007.bco
+            bco-train $run --resume -o cut pairs.jsonl 2>/dev/null
+            cmp whole/*.safetensors cut/*.safetensors
+            steady whole >one && steady cut >two && cmp one two
+            [ "$(wc -l <one)" -eq 7 ]
+        done
+    done
+}
+
 # usage: interrupted NAME SETTINGS...: whole-NAME runs through; cut-NAME is killed within the second epoch, and within a step's
 # micro-batches, and resumed.
 interrupted() {

@@ -39,3 +39,14 @@ check lora --lora 16 records
 check lora-bf16 --lora 16 --precision bf16 records
 sed 's/"completion_ids":\(.*\),"label.*/"chosen_ids":\1,"rejected_ids":\1,"ref_logp_chosen":-1,"ref_logp_rejected":-2}/' records >pairs
 check dpo-lora --loss dpo --lora 16 pairs
+check lora-bf16-recomputed --lora 16 --precision bf16 --recompute on records
+bco-refcache -q -m stored --ids --kto records -o mismatched
+check kto --loss kto mismatched
+check kto-lora --loss kto --lora 16 mismatched
+# Classifiers, which have no logits.
+config qwen3 '"architectures":["Qwen3ForCausalLM"],"hidden_size":384,"intermediate_size":1152,"num_hidden_layers":6,"num_attention_heads":8,"num_key_value_heads":4,"head_dim":48'
+bco-train -q -m shape --ids --init random --loss sft --lr 0 --steps 1 --dtype bf16 -o base records
+train() { bco-train -m base --ids --batch 8 --epochs 1 --head --loss bce "$@" records; }
+check head
+check head-recomputed --recompute on
+check head-lora-bf16 --lora 16 --precision bf16
