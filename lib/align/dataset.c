@@ -492,9 +492,16 @@ uint64_t bco_dataset_fingerprint(const struct bco_dataset *d) {
     return bco_hasher_value(d->hasher).low;
 }
 
+static bool is_of_model(const struct bco_dataset *d) {
+    return d->has_id && !d->some_without_id && d->references && d->expected.weights == d->policy;
+}
+
 bool bco_dataset_starts_at_reference(const struct bco_dataset *d) {
-    return d->has_id && !d->some_without_id && d->references && d->expected.weights == d->policy &&
-           d->expected.precision == d->precision;
+    return is_of_model(d) && d->expected.precision == d->precision;
+}
+
+bool bco_dataset_is_mixed(const struct bco_dataset *d) {
+    return is_of_model(d) && d->expected.precision != d->precision;
 }
 
 /* ---- for loops of others ------------------------------------------------------------------------ */

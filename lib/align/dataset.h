@@ -44,5 +44,7 @@ uint64_t bco_dataset_fingerprint(const struct bco_dataset *dataset);
 
 /* True where the reference is the model as it was read: rewards start at 0. */
 bool bco_dataset_starts_at_reference(const struct bco_dataset *dataset);
+/* The same model, but log-probs of another precision. */
+bool bco_dataset_is_mixed(const struct bco_dataset *dataset);
 
 #endif

@@ -112,8 +112,8 @@ static double slope(void *user, size_t b, double logp) {
     return dloss / p->denominators.loss + anchor_slope(p, b);
 }
 
-/* Nats a token that rounding may make of equal models. bco-refcache has an adapter in the weights, which bf16 rounds with
- * it; here the adapter's own products are f32. */
+/* Nats a token that rounding may make of equal models. bco-refcache has an adapter in the weights, which bf16 rounds
+ * with it; here the adapter's own products are f32. */
 static double rounding(const struct bco_model *model) {
     return model->lora.rank > 0 && bco_model_precision(model) == BCO_PRECISION_BF16 ? 2e-2 : 1e-4;
 }
@@ -137,6 +137,35 @@ static void check_start(struct bco_trainer *t) {
     }
 }
 
+/* What --allow-mixed costs: before the first step nothing but the precision makes policy and reference differ. */
+struct mixed {
+    double logps, tokens; /* sums of squares: of log-ratios, and of those a token */
+    size_t samples;
+};
+
+static void add_mixed(const struct bco_trainer *t, struct mixed *mixed) {
+    const struct bco_micro *m = &t->micro;
+    for (size_t b = 0; b < m->pack.count; b++) {
+        const struct bco_entry e = bco_dataset_entry(t->train, m->entries[b]);
+        double off = m->logp[b] - m->ref_logp[b], token = off / (e.length - e.prompt_len);
+        mixed->logps += off * off;
+        mixed->tokens += token * token;
+        mixed->samples++;
+    }
+}
+
+static void say_mixed(const struct bco_trainer *t, const struct mixed *mixed) {
+    char text[256];
+    double n = (double)mixed->samples;
+    if (mixed->samples == 0) return;
+    snprintf(
+        text, sizeof text,
+        "the first step's reference log-probs, of another precision, are off by %.2g nats a token, and rewards start "
+        "off by %.2g (root mean squares)",
+        sqrt(mixed->tokens / n), t->beta * sqrt(mixed->logps / n));
+    bco_trainer_warn(t, text);
+}
+
 static enum bco_code micro_step(struct pass *p, struct bco_error *err) {
     struct bco_trainer *t = p->trainer;
     struct bco_batch batch = bco_pack_batch(&t->micro.pack);
@@ -153,7 +182,9 @@ static enum bco_code micro_step(struct pass *p, struct bco_error *err) {
 static enum bco_code sum_gradients(struct pass *p, size_t count, struct bco_shift_sums *sums, struct bco_error *err) {
     struct bco_trainer *t = p->trainer;
     struct bco_micro *m = &t->micro;
+    struct mixed mixed = {0};
     bool check = t->step == 0 && bco_dataset_starts_at_reference(t->train);
+    bool measure = t->step == 0 && bco_dataset_is_mixed(t->train);
     bco_model_zero_gradients(t->model);
     for (size_t done = 0; done < count; done += m->pack.count) {
         if (bco_trainer_stopped(t)) return BCO_EINTERRUPTED;
@@ -163,7 +194,9 @@ static enum bco_code sum_gradients(struct pass *p, size_t count, struct bco_shif
         for (size_t b = 0; b < m->pack.count; b++)
             bco_shift_add(sums, t->beta * (m->logp[b] - m->ref_logp[b]), m->weight[b], m->up[b]);
         if (check) check_start(t);
+        if (measure) add_mixed(t, &mixed);
     }
+    say_mixed(t, &mixed);
     return BCO_OK;
 }
 

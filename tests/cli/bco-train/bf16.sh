@@ -24,6 +24,7 @@ bco-train -q -m m --ids -o x ref.jsonl 2>&1 | sed 's/weights .*; //'
 bco-train -q -m m --ids --precision bf16 -o x f32.jsonl 2>&1 | sed 's/weights .*; //'
 bco-reward -m m --ids ref.jsonl 2>&1 >reward.jsonl
 bco-train -m m --ids --allow-mixed --batch 4 -o x ref.jsonl 2>&1 | head -n 1
+bco-train -m m --ids --allow-mixed --batch 4 -o y ref.jsonl 2>&1 | grep -c 'off by 0.0*[1-9][0-9]* nats a token, and rewards start off by 0.0'
 bco-reward -q -m m --ids --allow-mixed ref.jsonl | wc -l
 bco-reward -m m --ids --precision bf16 ref.jsonl 2>/dev/null | jq -c .reward | uniq -c | sed 's/^ *//'
 
