@@ -6,23 +6,29 @@
 #include "nn/model.h"
 
 #include <math.h>
-#include <string.h>
 
 struct bco_optimizer {
     struct bco_model *model;
     struct bco_optimizer_options options;
     uint64_t steps;
     size_t count;
-    struct bco_moments *moments; /* [count]; each pair is one allocation, at `first` */
+    struct bco_moments *moments; /* [count] */
+    float *memory;               /* of them all */
 };
 
 static enum bco_code open_moments(struct bco_optimizer *o, struct bco_error *err) {
+    size_t total = 0, both;
+    for (size_t i = 0; i < o->count; i++)
+        if (!bco_size_mul(bco_model_parameter(o->model, i).count, 2, &both) || !bco_size_add(total, both, &total))
+            return bco_fail_memory(err);
+    o->memory = bco_malloc_huge(total, sizeof(float));
+    if (!o->memory) return bco_fail_memory(err);
+    bco_team_clear(&o->model->team, total, o->memory);
+    float *at = o->memory;
     for (size_t i = 0; i < o->count; i++) {
-        size_t elements = bco_model_parameter(o->model, i).count, both;
-        float *memory = bco_size_mul(elements, 2, &both) ? bco_malloc_aligned(both, sizeof(float)) : NULL;
-        if (!memory) return bco_fail_memory(err);
-        memset(memory, 0, both * sizeof(float));
-        o->moments[i] = (struct bco_moments){memory, memory + elements};
+        size_t elements = bco_model_parameter(o->model, i).count;
+        o->moments[i] = (struct bco_moments){at, at + elements};
+        at += 2 * elements;
     }
     return BCO_OK;
 }
@@ -44,7 +50,7 @@ enum bco_code bco_optimizer_open(struct bco_optimizer **optimizer, struct bco_mo
 
 void bco_optimizer_close(struct bco_optimizer *o) {
     if (!o) return;
-    for (size_t i = 0; o->moments && i < o->count; i++) free(o->moments[i].first);
+    free(o->memory);
     free(o->moments);
     free(o);
 }

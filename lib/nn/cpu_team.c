@@ -1,6 +1,7 @@
 #include "nn/ops.h"
 
 #include <omp.h>
+#include <string.h>
 
 /* Waking a thread costs a few microseconds: about this many elements' work. */
 #define WORK_PER_THREAD 8192
@@ -17,6 +18,15 @@ void bco_team_share(size_t count, size_t grain, size_t *begin, size_t *end) {
     size_t share = grains / threads + (me < grains % threads);
     *begin = first * grain < count ? first * grain : count;
     *end = (first + share) * grain < count ? (first + share) * grain : count;
+}
+
+void bco_team_clear(const struct bco_team *team, size_t count, float *x) {
+#pragma omp parallel num_threads(bco_team_for(team, count))
+    {
+        size_t begin, end;
+        bco_team_share(count, 1024, &begin, &end);
+        memset(x + begin, 0, (end - begin) * sizeof *x);
+    }
 }
 
 float *bco_team_scratch(const struct bco_team *team) {

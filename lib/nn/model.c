@@ -171,7 +171,7 @@ struct bco_parameter bco_model_parameter(struct bco_model *model, size_t i) {
 
 void bco_model_zero_gradients(struct bco_model *model) {
     const struct bco_slots *slots = bco_model_trained(model);
-    if (slots->gradients) memset(slots->gradients, 0, slots->floats * sizeof(float));
+    if (slots->gradients) bco_team_clear(&model->team, slots->floats, slots->gradients);
 }
 
 double bco_model_gradient_norm(const struct bco_model *model) {

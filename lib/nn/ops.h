@@ -202,6 +202,8 @@ extern const struct bco_ops bco_cpu_ops;
 int bco_team_for(const struct bco_team *team, size_t work);
 /* Inside a parallel region: this thread's share of 0..count-1, in multiples of `grain`. */
 void bco_team_share(size_t count, size_t grain, size_t *begin, size_t *end);
+/* x becomes 0: each thread's share by itself, so that the first touch of new memory is shared too. */
+void bco_team_clear(const struct bco_team *team, size_t count, float *x);
 float *bco_team_scratch(const struct bco_team *team); /* of the calling thread */
 /* c = alpha op(a) op(b) + beta c by the calling thread alone. */
 void bco_matmul_single(const struct bco_matmul *product);
