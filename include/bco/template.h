@@ -39,7 +39,7 @@ struct bco_template_options {
 /* Renders a JSON list of messages, or two lists one behind the other (`more` may
  * be NULL). *text is allocated, terminated, the caller frees it. `options` NULL: all zero.
  * BCO_EDATA: the template's own raise_exception, its words unchanged, or "template line N: ...".
- * A template cannot run for ever, nor take more than 256 MiB. Thread-safe. */
+ * BCO_EUSAGE: a variable is not JSON. A template cannot run for ever, nor take more than 256 MiB. Thread-safe. */
 BCO_API enum bco_code bco_template_render(const struct bco_template *chat, const char *messages, size_t length,
                                           const char *more, size_t more_length,
                                           const struct bco_template_options *options, char **text, size_t *text_length,

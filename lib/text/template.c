@@ -175,7 +175,9 @@ static enum bco_code set_json(struct bco_jinja *vm, const char *name, const char
     yyjson_doc *doc;
     struct bco_value value;
     enum bco_code code = read_json(vm, &doc, json, length);
-    if (code == BCO_EDATA) return bco_fail_at(vm->err, BCO_EDATA, NULL, 0, name, "is not JSON");
+    if (code == BCO_EDATA)
+        return bco_fail(vm->err, BCO_EUSAGE, "--var %s: '%.200s' is not JSON; texts stand in double quotes", name,
+                        json);
     if (code) return code;
     bool done =
         bco_value_from_json(&vm->arena, yyjson_doc_get_root(doc), &value) && bco_jinja_set(vm, vm->scope, name, value);

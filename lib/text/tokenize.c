@@ -191,7 +191,7 @@ static enum bco_code show_messages(const struct run *run, struct item *item, str
     if (!json) return bco_fail_memory(&item->err);
     enum bco_code code = bco_template_render(run->options->chat, json, json_length, NULL, 0, run->options->chat_options,
                                              &text, &length, &item->err);
-    if (code) bco_error_place(&item->err, NULL, 0, "messages");
+    if (code == BCO_EDATA) bco_error_place(&item->err, NULL, 0, "messages");
     if (!code) {
         bco_buf_str(&item->out, "{\"text\":");
         bco_buf_json_string(&item->out, text, length);
@@ -209,7 +209,7 @@ static enum bco_code show_split(const struct run *run, struct item *item, const 
     enum bco_code code = bco_template_split(run->options->chat, sample->prompt.text, sample->prompt.length,
                                             sample->completion.text, sample->completion.length,
                                             run->options->chat_options, &text, &length, &cut, &parted, &item->err);
-    if (code) bco_error_place(&item->err, NULL, 0, "prompt");
+    if (code == BCO_EDATA) bco_error_place(&item->err, NULL, 0, "prompt");
     if (!code && parted && run->options->strict_template)
         code = bco_fail_at(&item->err, BCO_EDATA, NULL, 0, "prompt",
                            "the prompt's rendering is no prefix of the whole: they part at byte %zu", cut);

@@ -1,1 +1,2 @@
-echo '{"messages":[]}' | bco-tokenize --show text --chat-template $ROOT/examples/data/chatml.jinja --var 'x={'
+echo '{"messages":[]}' | bco-tokenize --show text --chat-template $ROOT/examples/data/chatml.jinja --rejects bad --var 'x={'; echo $?
+echo '{"messages":[]}' | bco-tokenize --show text --chat-template $ROOT/examples/data/chatml.jinja --var x=word
