@@ -151,6 +151,10 @@ static void summarize(const struct generate *g) {
     const struct bco_generate_counts *n = &g->counts;
     if (g->cli.verbose && n->memory_peak)
         cli_warn(&g->cli, "memory used: %.0f MiB of the %.0f foreseen", mib(n->memory_peak), mib(g->foreseen));
+    if (n->outdated)
+        cli_warn(&g->cli,
+                 "%" PRIu64 " records keep a label, rating, reward or ref_logp of the completion that was replaced",
+                 n->outdated);
     cli_summary(&g->cli,
                 "%" PRIu64 " in, %" PRIu64 " out (%" PRIu64 " stop, %" PRIu64 " length), %" PRIu64 " tokens, %" PRIu64
                 " rejected",

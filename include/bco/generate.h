@@ -119,6 +119,7 @@ struct bco_generate_counts {
     uint64_t stopped, cut; /* completions by their finish: "stop", "length" */
     uint64_t tokens;       /* generated, the ends not counted */
     uint64_t memory_peak;  /* the greatest resident size of the process so far; 0: not known */
+    uint64_t outdated;     /* records whose label, rating, reward or ref_logp is of the completion that was replaced */
 };
 
 /* Writes every record n times with `completion` (or `completion_ids`) and

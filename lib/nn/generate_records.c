@@ -124,6 +124,15 @@ static enum bco_code copy_record(const struct bco_record *record, struct task *t
     return code;
 }
 
+/* A label or a reference that was made for the completion about to be replaced. */
+static bool outdates(const struct bco_generate_run *run, const struct bco_record *record) {
+    const char *const of_old[] = {"label", "rating", "reward", "ref_logp"};
+    if (bco_record_kind(record, run->ids ? "completion_ids" : "completion") == BCO_MISSING) return false;
+    for (size_t i = 0; i < sizeof of_old / sizeof *of_old; i++)
+        if (bco_record_kind(record, of_old[i]) != BCO_MISSING) return true;
+    return false;
+}
+
 static enum bco_code start_task(struct work *work, struct bco_record *record, struct bco_prompt *prompt,
                                 struct bco_error *err) {
     struct task *task = task_new(work);
@@ -135,6 +144,7 @@ static enum bco_code start_task(struct work *work, struct bco_record *record, st
         task_free(work, task);
         return code;
     }
+    work->counts->outdated += outdates(work->run, task->record);
     prompt->ids = task->ids.ids;
     prompt->count = task->ids.count;
     prompt->tag = task;
