@@ -43,7 +43,6 @@ BCO_INLINE void ask(const char *ahead, size_t lines) {
 /* sum[r] += w[r] * x, elements [0, k) of each row */
 BCO_INLINE void multiply_some(const float *w, size_t row, size_t column, size_t k, const float *x, lanes *sum,
                               size_t rows) {
-#pragma GCC unroll 16
     for (size_t i = 0; i < k; i++) {
         const lanes at = *(const lanes *)(const void *)(x + i * LANES);
         if (column != 1) __builtin_prefetch(w + (i + LANES) * column);

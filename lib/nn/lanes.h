@@ -41,8 +41,9 @@ BCO_INLINE void lanes_transpose(lanes row[LANES]) {
     for (int round = 0; round < 4; round++) {
 #pragma GCC unroll 8
         for (int i = 0; i < LANES / 2; i++) {
-            mixed[2 * i] = BCO_MIX(row[i], row[i + LANES / 2], 0);
-            mixed[2 * i + 1] = BCO_MIX(row[i], row[i + LANES / 2], LANES / 2);
+            const lanes a = row[i], b = row[i + LANES / 2];
+            mixed[2 * i] = BCO_MIX(a, b, 0);
+            mixed[2 * i + 1] = BCO_MIX(a, b, LANES / 2);
         }
         memcpy(row, mixed, sizeof mixed);
     }
@@ -54,8 +55,10 @@ BCO_INLINE void lanes_sum(lanes row[LANES]) {
 #pragma GCC unroll 4
     for (int half = LANES / 2; half; half /= 2)
 #pragma GCC unroll 8
-        for (int i = 0; i < half; i++)
-            row[i] = BCO_MIX(row[i], row[i + half], 0) + BCO_MIX(row[i], row[i + half], LANES / 2);
+        for (int i = 0; i < half; i++) {
+            const lanes a = row[i], b = row[i + half];
+            row[i] = BCO_MIX(a, b, 0) + BCO_MIX(a, b, LANES / 2);
+        }
 }
 
 #endif
