@@ -7,7 +7,7 @@
 
 __extension__ typedef unsigned __int128 uint128; /* a product's upper half in one instruction */
 
-#define PARTS 16
+#define PARTS 8
 #define FIRST_SLOTS 64
 #define SMALL_SLOTS ((size_t)1 << 17) /* up to here a part doubles */
 #define CACHE_LINE 64
@@ -92,7 +92,7 @@ static bool rebuild(const struct bco_table *table, struct part *part, size_t slo
 
 /* Small parts are kept at most half full, which makes searches short; large ones 4/5, since memory counts. */
 static bool is_full(const struct part *part) {
-    return part->count >= (part->slots <= SMALL_SLOTS ? part->slots / 2 : part->slots / 5 * 4);
+    return part->count >= (part->slots < SMALL_SLOTS ? part->slots / 2 : part->slots / 5 * 4);
 }
 
 static bool grow(const struct bco_table *table, struct part *part) {

@@ -1,7 +1,6 @@
-/* A map from 128-bit fingerprints to a few bytes each. Open addressing in 16
- * parts that grow one by one: twofold when they are half full while they are small,
- * by an eighth when they are 4/5 full from a million keys in all on. Then a key with a
- * value of v bytes takes at most 1.4 (16 + v) bytes, and a part that grows takes its room twice. */
+/* A map from 128-bit fingerprints to a few bytes each. Open addressing in 8 parts that grow one by one: twofold when
+ * they are half full while they are small, by an eighth when they are 4/5 full from 800,000 keys in all on. Then a key
+ * with a value of v bytes takes at most 1.4 (16 + v) bytes, and a part that grows takes its room twice. */
 #ifndef BCO_DATA_TABLE_H
 #define BCO_DATA_TABLE_H
 
