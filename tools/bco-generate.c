@@ -94,10 +94,9 @@ static int check_usage(struct generate *g) {
     if (g->run.ids && g->stops.count) return cli_usage(&g->cli, "--stop needs texts, --ids has none");
     for (size_t i = 0; i < g->stops.count; i++)
         if (!*g->stops.items[i]) return cli_usage(&g->cli, "--stop: an empty text");
-    if (g->run.ids && !g->run.bos) return cli_usage(&g->cli, "--no-bos needs texts, --ids has none");
-    if (o->temperature == 0) o->greedy = true;
     if (o->greedy && idle_option(g))
         return cli_usage(&g->cli, "--%s is for sampling, not for --greedy", idle_option(g));
+    if (o->temperature == 0) o->greedy = true; /* what sampling tends to: its other options stay legal */
     o->stops = g->stops.items;
     o->stop_count = g->stops.count;
     o->max_new_tokens = (size_t)g->max_new_tokens;

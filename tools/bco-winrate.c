@@ -30,9 +30,12 @@ struct row {
     struct bco_winrate_difference vs; /* with --vs */
     double prompts;                   /* with --power */
     bool no_weights;                  /* for this group in --weights */
+    bool none;                        /* no valid verdict in this group; others have some */
 };
 
 static const double power = 0.8, hardly_any_overlap = 0.1;
+static const struct bco_length_control no_length = {
+    .win_rate = NAN, .standard_error = NAN, .low = NAN, .high = NAN, .weights = {NAN, NAN, NAN}, .overlap = NAN};
 
 /* ---- reading ------------------------------------------------------------------ */
 
@@ -106,8 +109,7 @@ static enum bco_code control_length(struct settings *s, const struct bco_verdict
     if (code || !s->weights_path || found)
         return code ? code : bco_length_control(verdicts, i, &options, &row->length, err);
     row->no_weights = true;
-    row->length = (struct bco_length_control){
-        .win_rate = NAN, .standard_error = NAN, .low = NAN, .high = NAN, .weights = {NAN, NAN, NAN}, .overlap = NAN};
+    row->length = no_length;
     return BCO_OK;
 }
 
@@ -132,6 +134,15 @@ static double prompts_for(const struct settings *s, const struct row *row) {
     return bco_prompts_needed(deviation > 0 ? deviation : widest, s->power, s->level, power);
 }
 
+static void has_none(struct row *row) {
+    struct bco_winrate *w = &row->rate;
+    row->none = true;
+    w->win_rate = w->standard_error = w->low = w->high = NAN;
+    row->length = no_length;
+    row->vs.difference = row->vs.standard_error = row->vs.low = row->vs.high = NAN;
+    row->prompts = NAN;
+}
+
 static enum bco_code work_out(struct settings *s, const struct bco_verdicts *here, size_t i,
                               const struct bco_verdicts *there, struct row *row, struct bco_error *err) {
     const struct bco_winrate_options options = {.standard_error = (enum bco_standard_error)s->standard_error,
@@ -142,6 +153,10 @@ static enum bco_code work_out(struct settings *s, const struct bco_verdicts *her
                                                 .threads = s->cli.threads};
     row->group = bco_verdicts_group(here, i);
     enum bco_code code = bco_winrate(here, i, &options, &row->rate, err);
+    if (code == BCO_EDATA && s->by && !row->rate.n) {
+        has_none(row);
+        return BCO_OK;
+    }
     if (!code && s->length_control) code = control_length(s, here, i, row, err);
     if (!code && there) code = compare(s, &options, here, i, there, row, err);
     if (!code && s->power > 0) row->prompts = prompts_for(s, row);
@@ -206,8 +221,9 @@ static enum bco_code write_text(const struct settings *s, struct bco_writer *out
     const char *name = "";
     struct line line = {.length = 0};
     int shown = s->by ? show_name(row->group, &name) : 0;
-    add(&line, "%-*.*s%7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9.2f", width,
-        shown, name, w->n, w->wins, w->ties, w->losses, w->invalid, w->clusters, w->win_rate);
+    add(&line, "%-*.*s%7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %8" PRIu64, width, shown, name,
+        w->n, w->wins, w->ties, w->losses, w->invalid, w->clusters);
+    add_number(&line, 9, w->win_rate);
     add_number(&line, 9, w->standard_error);
     add_interval(&line, w->low, w->high);
     if (s->length_control) {
@@ -215,10 +231,17 @@ static enum bco_code write_text(const struct settings *s, struct bco_writer *out
         add_interval(&line, row->length.low, row->length.high);
     }
     if (s->vs) {
-        add(&line, " %8" PRIu64 " %+10.2f", row->vs.prompts, row->vs.difference);
+        add(&line, " %8" PRIu64, row->vs.prompts);
+        if (row->none)
+            add(&line, " %10s", "-");
+        else
+            add(&line, " %+10.2f", row->vs.difference);
         add_interval(&line, row->vs.low, row->vs.high);
     }
-    if (s->power > 0) add(&line, " %14.0f", row->prompts);
+    if (s->power > 0 && row->none)
+        add(&line, " %14s", "-");
+    else if (s->power > 0)
+        add(&line, " %14.0f", row->prompts);
     add(&line, "\n");
     return bco_writer_bytes(out, line.text, line.length, err);
 }
@@ -324,6 +347,10 @@ static void warn_of_length(const struct settings *s, const char *of, const char 
 static void warn_of(const struct settings *s, const struct row *row) {
     const struct bco_winrate *w = &row->rate;
     const char *of = s->by ? row->group : "", *in = s->by ? ": " : "";
+    if (row->none) {
+        cli_warn(&s->cli, "%s%sno valid verdict, %" PRIu64 " invalid", of, in, w->invalid);
+        return;
+    }
     if (w->clusters == 1)
         cli_warn(&s->cli, "%s%sone prompt only: no standard error, and an interval that says %s", of, in,
                  s->interval == BCO_INTERVAL_WILSON ? "little" : "nothing");
@@ -353,14 +380,17 @@ static void warn_of_all(const struct settings *s, const char *of, const char *in
 static enum bco_code write_groups(struct settings *s, const struct bco_verdicts *here, const struct bco_verdicts *there,
                                   struct bco_writer *out, struct bco_error *err) {
     int width = name_width(s, here);
+    bool any = false;
     enum bco_code code = s->json ? BCO_OK : write_heading(s, out, width, err);
     for (size_t i = 0; !code && i < bco_verdicts_groups(here); i++) {
         struct row row = {.group = NULL};
         code = work_out(s, here, i, there, &row, err);
         if (code) break;
+        any |= !row.none;
         warn_of(s, &row);
         code = s->json ? write_json(s, out, &row, err) : write_text(s, out, width, &row, err);
     }
+    if (!code && !any) *err = (struct bco_error){.code = code = BCO_EDATA, .message = "no valid verdict in any group"};
     return code;
 }
 

@@ -20,8 +20,7 @@ static int check(const struct settings *s) {
     if (done >= 0) return done;
     if (cli->output) return cli_usage(cli, "--output: expected --train, --valid and --test instead");
     if (!paths[BCO_SIDE_TRAIN] || !paths[BCO_SIDE_VALID]) return cli_usage(cli, "expected --train FILE --valid FILE");
-    if (!paths[BCO_SIDE_TEST] != !(s->options.test_share > 0))
-        return cli_usage(cli, "--test and --test-share go together");
+    if (!paths[BCO_SIDE_TEST] && s->options.test_share > 0) return cli_usage(cli, "--test-share needs --test FILE");
     for (int i = 0; i < BCO_SIDES; i++)
         for (int j = 0; j < i; j++)
             if (paths[i] && strcmp(paths[i], paths[j]) == 0) return cli_usage(cli, "'%s' for two outputs", paths[i]);

@@ -27,7 +27,6 @@ try generate --temperature 0 --min-p 0.1 in.jsonl
 try generate --greedy --seed 3 in.jsonl
 try generate --greedy -n 2 in.jsonl
 try generate --max-memory 0 in.jsonl
-try generate --ids --no-bos in.jsonl
 try generate --greedy --top-p 0.9 in.jsonl
 try generate --greedy --min-p 0 in.jsonl
 try generate --greedy --temperature 0 in.jsonl

@@ -8,7 +8,6 @@ try binsplit --train a in.jsonl
 try binsplit --valid a in.jsonl
 try binsplit --train a --valid a in.jsonl
 try binsplit --train a --valid b --test a --test-share 0.1 in.jsonl
-try binsplit --train a --valid b --test c in.jsonl
 try binsplit --train a --valid b --test-share 0.1 in.jsonl
 try binsplit --train a --valid b --share 0.6 --test c --test-share 0.6 in.jsonl
 try binsplit --train a --valid b --share 1.5 in.jsonl

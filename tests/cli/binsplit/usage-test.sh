@@ -1,1 +1,0 @@
-binsplit --train a --valid b --test c in.jsonl
