@@ -301,7 +301,7 @@ static int check_usage(struct train *t) {
     if (!parse_betas(t))
         return cli_usage(&t->cli, "--adam-betas: got '%s', expected X,Y from 0 to below 1", t->adam_betas);
     take_options(t);
-    if (o->eval_every && !t->valid_path) return cli_usage(&t->cli, "--eval-every needs --valid FILE");
+    if (o->eval_every && !t->valid_path) cli_warn(&t->cli, "--eval-every has nothing to evaluate without --valid FILE");
     if (o->stop_patience && !t->valid_path) return cli_usage(&t->cli, "--stop-patience needs --valid FILE");
     if (t->stop_on && !o->stop_patience) return cli_usage(&t->cli, "--stop-on needs --stop-patience N");
     if (t->stop_on && o->loss == BCO_LOSS_SFT)

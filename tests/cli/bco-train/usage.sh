@@ -14,7 +14,6 @@ bco-train -m "$model" -o out --loss sft --down-weight 2 </dev/null; echo $?
 bco-train -m "$model" -o out --loss nca --up-weight 2 </dev/null; echo $?
 bco-train -m "$model" -o out --shift batch --shift-decay 0.9 </dev/null; echo $?
 bco-train -m "$model" -o out --lr nan </dev/null; echo $?
-bco-train -m "$model" -o out --eval-every 2 </dev/null; echo $?
 bco-train -m "$model" -o out --batch 0 </dev/null; echo $?
 bco-train -m "$model" -o out --micro-records 0 </dev/null; echo $?
 ls
