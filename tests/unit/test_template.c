@@ -326,8 +326,7 @@ static void test_locale(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),      cmocka_unit_test(test_snippets),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_deep_source), cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_deep_source), cmocka_unit_test(test_many_keys), cmocka_unit_test(test_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
