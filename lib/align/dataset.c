@@ -212,13 +212,13 @@ static enum bco_code spool_record(struct bco_dataset *d, struct kept *k, const s
 
 static struct kept kept_of(const struct bco_dataset *d, const struct bco_record *record,
                            const struct bco_sample *sample, const struct bco_sequences *sequences, size_t halves) {
-    static const char *const fields[2][2] = {{"ref_logp", ""}, {"ref_logp_chosen", "ref_logp_rejected"}};
     struct kept k = {.weight = sample->weight, .pair = halves == 2};
     k.up = sample->is_pair || !sample->has_label || sample->label;
     for (size_t i = 0; i < halves; i++) {
         k.length[i] = (uint32_t)sequences->items[i].length;
         k.prompt_len[i] = (uint32_t)sequences->items[i].prompt_len;
-        if (d->references) bco_record_number(record, fields[sample->is_pair][i], &k.ref_logp[i]);
+        const char *field = !sample->is_pair ? "ref_logp" : i == 0 ? "ref_logp_chosen" : "ref_logp_rejected";
+        if (d->references) bco_record_number(record, field, &k.ref_logp[i]);
     }
     return k;
 }

@@ -158,7 +158,7 @@ enum bco_code bco_trainer_find_prompts(struct bco_trainer *t, struct bco_error *
     t->prompts = bco_malloc((size_t)t->records, sizeof *t->prompts);
     if (!t->prompts) return bco_fail_memory(err);
     for (size_t r = 0; r < t->records && code == BCO_OK; r++) {
-        struct bco_hash prompt;
+        struct bco_hash prompt = {0};
         code = bco_trainer_stopped(t) ? bco_fail(err, BCO_EINTERRUPTED, "interrupted before the first step")
                                       : hash_prompt(t, t->train, 2 * r, &prompt, err);
         if (code == BCO_OK) t->prompts[r] = prompt.low;
