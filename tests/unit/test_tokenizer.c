@@ -220,9 +220,16 @@ static void write_tokenizer(const char *dir, const char *normalizer, const char 
     assert_int_equal(fclose(out), 0);
 }
 
+static void remove_folder(const char *dir) {
+    char path[MAX_PATH];
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
 static void test_kinds(void **state) {
     (void)state;
-    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX";
     assert_non_null(mkdtemp(dir));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct bco_tokenizer *t = NULL;
@@ -238,9 +245,7 @@ static void test_kinds(void **state) {
         bco_ids_free(&ids);
         bco_tokenizer_close(t);
     }
-    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
-    unlink(path);
-    rmdir(dir);
+    remove_folder(dir);
 }
 
 /* "Sequence" steps `depth` deep around `inner`. */
@@ -266,7 +271,7 @@ static void check_open(const char *dir, const char *normalizer, const char *pre_
 static void test_sequences(void **state) {
     (void)state;
     static const char nfc[] = "{\"type\":\"NFC\"}", digits[] = "{\"type\":\"Digits\"}", odd[] = "{\"type\":\"Odd\"}";
-    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX";
     assert_non_null(mkdtemp(dir));
     check_open(dir, nested("normalizers", 16, nfc), "null", NULL);
     check_open(dir, nested("normalizers", 17, nfc), "null", "'normalizers' are nested too deeply, more than 16 levels");
@@ -275,16 +280,14 @@ static void test_sequences(void **state) {
     check_open(dir, "null", nested("pretokenizers", 17, digits),
                "'pretokenizers' are nested too deeply, more than 16 levels");
     check_open(dir, "null", nested("pretokenizers", 2, odd), "pre_tokenizer 'Odd' is not supported");
-    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
-    unlink(path);
-    rmdir(dir);
+    remove_folder(dir);
 }
 
 /* What only PCRE2 could do with a regular expression: to match parts of characters, and to begin a match behind its
  * end. */
 static void test_regex(void **state) {
     (void)state;
-    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX";
     struct bco_tokenizer *t = NULL;
     struct bco_ids ids = {0};
     struct bco_error err = {0};
@@ -298,15 +301,13 @@ static void test_regex(void **state) {
     assert_string_equal(err.message, "the tokenizer's regular expression matches backwards");
     assert_int_equal(ids.count, 0);
     bco_tokenizer_close(t);
-    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
-    unlink(path);
-    rmdir(dir);
+    remove_folder(dir);
 }
 
 /* Marks in the wrong order, a long run of them, take time in proportion too. */
 static void test_marks(void **state) {
     (void)state;
-    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX";
     struct bco_tokenizer *t = NULL;
     struct bco_ids ids = {0};
     size_t marks = 1 << 20;
@@ -325,15 +326,13 @@ static void test_marks(void **state) {
     bco_tokenizer_close(t);
     bco_ids_free(&ids);
     free(text);
-    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
-    unlink(path);
-    rmdir(dir);
+    remove_folder(dir);
 }
 
 /* A megabyte of one letter, with merges, takes time in proportion. */
 static void test_long(void **state) {
     (void)state;
-    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX", path[MAX_PATH];
+    char dir[] = "/tmp/bco-test-tokenizer-XXXXXX";
     struct bco_tokenizer *t = NULL;
     struct bco_ids ids = {0};
     size_t length = 1 << 20;
@@ -354,9 +353,7 @@ static void test_long(void **state) {
     bco_tokenizer_close(t);
     bco_ids_free(&ids);
     free(text);
-    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
-    unlink(path);
-    rmdir(dir);
+    remove_folder(dir);
 }
 
 int main(void) {
