@@ -4,7 +4,6 @@
 #include <bco/split.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 struct settings {
     struct filter filter; /* its output is not used */
@@ -12,6 +11,16 @@ struct settings {
     struct bco_split_options options;
     struct bco_writer *out[BCO_SIDES];
 };
+
+static int check_outputs(const struct settings *s) {
+    const char *outputs[BCO_SIDES + 1] = {s->filter.cli.rejects};
+    for (int i = 0; i < BCO_SIDES; i++) outputs[i + 1] = s->paths[i];
+    for (int i = 0; i <= BCO_SIDES; i++)
+        for (int j = 0; j < i; j++)
+            if (outputs[i] && outputs[j] && cli_same_file(outputs[i], outputs[j]))
+                return cli_usage(&s->filter.cli, "'%s' for two outputs", outputs[i]);
+    return -1;
+}
 
 static int check(const struct settings *s) {
     const struct cli *cli = &s->filter.cli;
@@ -21,10 +30,7 @@ static int check(const struct settings *s) {
     if (cli->output) return cli_usage(cli, "--output: expected --train, --valid and --test instead");
     if (!paths[BCO_SIDE_TRAIN] || !paths[BCO_SIDE_VALID]) return cli_usage(cli, "expected --train FILE --valid FILE");
     if (!paths[BCO_SIDE_TEST] && s->options.test_share > 0) return cli_usage(cli, "--test-share needs --test FILE");
-    for (int i = 0; i < BCO_SIDES; i++)
-        for (int j = 0; j < i; j++)
-            if (paths[i] && strcmp(paths[i], paths[j]) == 0) return cli_usage(cli, "'%s' for two outputs", paths[i]);
-    return -1;
+    return check_outputs(s);
 }
 
 static enum bco_code open_all(struct settings *s, struct bco_error *err) {

@@ -32,15 +32,21 @@ same() {
 }
 
 @test "kill -9 at any moment, and --resume until it is done" {
-    train -o whole
-    tries=0 killed=0 code=1
+    start=$(date +%s%N)
+    train --save-every 1 -o whole
+    took=$((($(date +%s%N) - start) / 1000000))
+    # The first moment is a tenth of a whole run; the others are anywhere in it. A run that ends all the same begins anew, to be killed sooner.
+    tries=0 killed=0 code=1 moment=$((took / 10 + 1))
     until [ $code -eq 0 ] || [ $tries -ge 60 ]; do
-        timeout -s KILL 0.0$((RANDOM % 9 + 1)) bco-train $settings --save-every 1 --resume -o cut ref.jsonl 2>/dev/null && code=0 || code=$?
+        timeout -s KILL "$((moment / 1000)).$(printf %03d $((moment % 1000)))" \
+            bco-train $settings --save-every 1 --resume -o cut ref.jsonl 2>/dev/null && code=0 || code=$?
         [ $code -ne 137 ] || killed=$((killed + 1))
         tries=$((tries + 1))
+        [ $killed -gt 0 ] || { rm -rf cut && code=1 took=$((took / 2)); }
+        moment=$((took / 10 + 1 + RANDOM % (took + 1)))
     done
     [ $code -eq 0 ] || train --save-every 1 --resume -o cut
-    echo "killed $killed times"
+    echo "killed $killed times, a whole run takes $took ms"
     [ $killed -gt 0 ]
     same whole cut
 }

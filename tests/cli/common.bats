@@ -62,6 +62,20 @@ numbers_are_checked() {
 }
 @test "counts are checked" { each numbers_are_checked; }
 
+two_outputs_in_one_are_refused() {
+    case $1 in bco-train | bco-merge) return 0 ;; esac # their output is a folder
+    run "$1" -o new --rejects "$PWD/new" none
+    [ "$status" -eq 2 ] && one_line_of "$1: '$PWD/new' for both --output and --rejects" || return 1
+    : >there && ln -sf there link
+    run "$1" --output=./there --rejects link none
+    [ "$status" -eq 2 ] && one_line_of "$1: 'link' for both --output and --rejects" || return 1
+    [ ! -e new ] && [ ! -s there ]
+}
+@test "one file as output and for the rejects is a usage error" {
+    cd "$BATS_TEST_TMPDIR"
+    each two_outputs_in_one_are_refused
+}
+
 full_disk_is_told() {
     status=0
     output=$("$1" --help 2>&1 >/dev/full) || status=$?

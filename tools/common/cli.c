@@ -331,6 +331,8 @@ int cli_parse(struct cli *cli, const struct cli_tool *tool, int argc, char **arg
     free(table.letters);
     if (code < 0 && (table.help || table.version)) return print_and_leave(cli, &table);
     if (code < 0) code = set_threads(cli, &table);
+    if (code < 0 && cli->output && cli->rejects && cli_same_file(cli->output, cli->rejects))
+        code = cli_usage(cli, "'%s' for both --output and --rejects", cli->rejects);
     cli_watch_start(cli, save_on_signal);
     return code;
 }

@@ -72,6 +72,9 @@ int cli_usage(const struct cli *cli, const char *format, ...) BCO_PRINTF(2, 3);
 void cli_warn(const struct cli *cli, const char *format, ...) BCO_PRINTF(2, 3);
 void cli_summary(const struct cli *cli, const char *format, ...) BCO_PRINTF(2, 3); /* adds ", 0.05 s" */
 
+/* Do two paths mean one file, there already or not? No device or pipe is: those may be written twice. */
+bool cli_same_file(const char *a, const char *b);
+
 /* The way out: prints err as `tool: file:line: field 'x': ...` where code is not
  * BCO_OK, closes standard output and checks that (full disk: 3), returns the exit code. */
 int cli_finish(struct cli *cli, enum bco_code code, const struct bco_error *err);
