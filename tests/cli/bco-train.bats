@@ -2,6 +2,7 @@
 # is bit for bit what an uninterrupted run gives. The model is a tiny one with random weights.
 
 load tiny_model
+load moments
 
 setup_file() { tiny_model "$BATS_FILE_TMPDIR/model"; }
 
@@ -32,18 +33,15 @@ same() {
 }
 
 @test "kill -9 at any moment, and --resume until it is done" {
-    start=$(date +%s%N)
-    train --save-every 1 -o whole
-    took=$((($(date +%s%N) - start) / 1000000))
+    timed train --save-every 1 -o whole
     # The first moment is a tenth of a whole run; the others are anywhere in it. A run that ends all the same begins anew, to be killed sooner.
-    tries=0 killed=0 code=1 moment=$((took / 10 + 1))
+    tries=0 killed=0 code=1 moment=$((took / 10))
     until [ $code -eq 0 ] || [ $tries -ge 60 ]; do
-        timeout -s KILL "$((moment / 1000)).$(printf %03d $((moment % 1000)))" \
-            bco-train $settings --save-every 1 --resume -o cut ref.jsonl 2>/dev/null && code=0 || code=$?
+        kill_after $moment bco-train $settings --save-every 1 --resume -o cut ref.jsonl 2>/dev/null && code=0 || code=$?
         [ $code -ne 137 ] || killed=$((killed + 1))
         tries=$((tries + 1))
         [ $killed -gt 0 ] || { rm -rf cut && code=1 took=$((took / 2)); }
-        moment=$((took / 10 + 1 + RANDOM % (took + 1)))
+        moment=$((took / 10 + RANDOM % (took + 1)))
     done
     [ $code -eq 0 ] || train --save-every 1 --resume -o cut
     echo "killed $killed times, a whole run takes $took ms"
@@ -101,12 +99,17 @@ same() {
 }
 
 @test "a run stopped by SIGINT ends as the uninterrupted one" {
-    train -o whole
-    bco-train $settings -o cut ref.jsonl 2>err &
+    more="--schedule constant --warmup 2"
+    env --default-signal bco-train ${settings#-q} $more --steps 100000 -o cut ref.jsonl 2>err &
     until [ "$(wc -l 2>/dev/null <cut/metrics.jsonl || echo 0)" -ge 2 ]; do :; done
-    kill -INT $! 2>/dev/null || :
-    wait || :
-    train --resume -o cut
+    kill -INT $!
+    code=0
+    wait $! || code=$?
+    [ $code -eq 4 ]
+    cat err
+    step=$(sed -n 's/.*interrupted, saved after step \([0-9]*\) .*/\1/p' err)
+    train $more --steps $((step + 9)) --resume -o cut 2>/dev/null
+    train $more --steps $((step + 9)) -o whole
     same whole cut
 }
 

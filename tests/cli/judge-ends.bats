@@ -1,28 +1,18 @@
 #!/usr/bin/env bats
 # Whatever ends bco-judge, its judge ends too.
 
+load moments
+
 setup() {
     cd "$BATS_TEST_TMPDIR"
     echo '{"prompt":"p","completion":"x"}' >a
     echo '{"prompt":"p","completion":"y"}' >b
 }
 
-# The judge writes its number into `pid`; waits at most 5 s until it has gone.
-gone() {
-    for _ in $(seq 50); do
-        kill -0 "$(cat pid)" 2>/dev/null || return 0
-        sleep 0.1
-    done
-    return 1
-}
-
-started() {
-    for _ in $(seq 50); do
-        [ -s pid ] && return 0
-        sleep 0.1
-    done
-    return 1
-}
+# The judge writes its number into `pid`.
+started() { wait_for [ -s pid ]; }
+has_gone() { ! kill -0 "$(cat pid)"; }
+gone() { wait_for has_gone; }
 
 @test "SIGTERM kills a judge that hangs, and leaves no output" {
     bco-judge --command 'echo $$ >pid; trap "" TERM; sleep 300' -o out a b &

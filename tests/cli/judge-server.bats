@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # examples/judges/server against a server that behaves as planned.
 
+load moments
+
 setup() {
     command -v curl >/dev/null && command -v jq >/dev/null || skip "no curl or no jq"
     cd "$BATS_TEST_TMPDIR"
@@ -16,11 +18,7 @@ teardown() {
 serve() {
     "$BUILD/tests/helpers/chat_server" . "$@" 3>&- &
     echo $! >server.pid
-    for _ in $(seq 100); do
-        [ ! -s port ] || return 0
-        sleep 0.05
-    done
-    return 1
+    wait_for [ -s port ]
 }
 
 judge() {
@@ -63,10 +61,12 @@ END
 }
 
 @test "errors of the server, silence, rubbish and floods are invalid verdicts" {
-    export JUDGE_SECONDS=1 JUDGE_PAUSE=0.1
+    export JUDGE_SECONDS JUDGE_PAUSE=0.1
     while IFS='|' read -r plan want; do
         rm -f port
         serve "$plan"
+        JUDGE_SECONDS=50
+        [ "$plan" != hang ] || JUDGE_SECONDS=1
         run judge -q --one-order -o out
         kill "$(cat server.pid)"
         echo "$plan: $status $(reason <out)"

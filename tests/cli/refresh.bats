@@ -1,5 +1,7 @@
 # examples/refresh, the recipe for cron: its data are the same however often it is run, and wherever it was killed.
 
+load moments
+
 setup() {
     cd "$BATS_TEST_TMPDIR"
     export MODEL=$ROOT/examples/demo/model BCO_THREADS=1
@@ -121,13 +123,22 @@ END
 
 @test "killed with all its children in the midst of a step and run again, it ends the same" {
     undisturbed
+    cp -r whole again
+    timed "$refresh" 2026-11-02.csv again 2>/dev/null
     killed=0
-    for moment in 0.01 0.03 0.05 0.08 0.12 0.17 0.23 0.3; do
-        rm -rf again
-        "$refresh" 2026-11-01.csv again 2>/dev/null
-        timeout -s KILL $moment "$refresh" 2026-11-02.csv again 2>/dev/null || killed=$((killed + 1))
-        "$refresh" 2026-11-02.csv again 2>/dev/null
-        expect_state again
+    # From 1/32 of that run to nearly all of it, and sooner if all ended before.
+    until [ $killed -gt 0 ] || [ $took -eq 0 ]; do
+        for part in 1 3 6 10 14 19 24 30; do
+            rm -rf again
+            "$refresh" 2026-11-01.csv again 2>/dev/null
+            code=0
+            kill_after $((took * part / 32)) "$refresh" 2026-11-02.csv again 2>/dev/null || code=$?
+            [ $code -eq 0 ] || [ $code -eq 137 ]
+            [ $code -eq 0 ] || killed=$((killed + 1))
+            "$refresh" 2026-11-02.csv again 2>/dev/null
+            expect_state again
+        done
+        took=$((took / 3))
     done
     [ "$killed" -gt 0 ]
 }

@@ -14,7 +14,7 @@ records() {
 # Starts likert2bin on a pipe that stays open, waits until it has read, and sends it the signal.
 end_by() {
     mkfifo in
-    likert2bin -o out.jsonl --rejects rejects.jsonl in 2>err &
+    env --default-signal likert2bin -o out.jsonl --rejects rejects.jsonl in 2>err &
     pid=$!
     exec 4>in
     records 1 2000 >&4
@@ -64,21 +64,34 @@ end_by() {
     [ ! -s err ]
 }
 
-# What a terminal gets to see of 4000 records that take over a second to come. likert2bin's output goes to a file.
+# usage: feed TIMES: records, 1100 every tenth of a second, until the progress line is seen. `fed` is how many in the end.
+feed() {
+    local i=0
+    until [ $i -eq "$1" ] || grep -q ' records, ' seen; do
+        records $((i * 1100 + 1)) $((++i * 1100))
+        sleep 0.1
+    done
+    echo $((i * 1100)) >fed
+}
+
+# usage: on_terminal TERM TIMES OPTIONS: what a terminal gets to see of likert2bin. Its output goes to a file.
 on_terminal() {
-    TERM=$1 script -qec "{ cat first; sleep 1.2; cat second; } | likert2bin --format jsonl $2 -o out.jsonl" /dev/null </dev/null >seen
+    mkfifo in
+    : >seen
+    feed "$2" >in 3>&- &
+    TERM=$1 script -qefc "likert2bin --format jsonl $3 -o out.jsonl in" /dev/null </dev/null >seen
+    wait $!
+    rm in
 }
 
 @test "the progress line is shown on a terminal, and wiped" {
     script -qec true /dev/null </dev/null || skip "no script(1), or no pseudo-terminals"
-    records 1 2000 >first
-    records 2001 4001 >second
-    on_terminal xterm ""
+    on_terminal xterm 1000 ""
     grep -q "likert2bin: [0-9]* records, [0-9]*/s" seen
-    [ "$(tail -n 1 seen | sed 's/.*\r\x1b\[K//' | cut -d , -f 1)" = "likert2bin: 4001 in" ]
-    on_terminal dumb ""
+    [ "$(tail -n 1 seen | sed 's/.*\r\x1b\[K//' | cut -d , -f 1)" = "likert2bin: $(cat fed) in" ]
+    on_terminal dumb 15 ""
     [ "$(tr -d '\r' <seen | wc -l)" -eq 1 ]
     ! grep -q $'\x1b' seen
-    on_terminal xterm -q
+    on_terminal xterm 15 -q
     [ ! -s seen ]
 }

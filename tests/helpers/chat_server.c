@@ -3,7 +3,7 @@
  * Writes its port to FOLDER/port, every request to FOLDER/requests, and answers request k as the k-th PLAN says, or
  * the last one: say:TEXT (a reply with this content, as it stands between JSON's quotes), raw:TEXT (a body), status:N,
  * hang (no answer), close (the same, at once), flood (a reply without an end), best:WORD (for A or B, whichever has
- * WORD). It ends after a minute, or when it is killed. */
+ * WORD). It ends after ten minutes, or when it is killed. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -76,12 +76,12 @@ static void best(int client, const char *request, const char *word) {
 }
 
 static void answer(int client, const char *plan, const char *request) {
-    char status[64];
+    char status[64], rest[64]; /* of a request that has come: the client leaves */
     if (strncmp(plan, "say:", 4) == 0) say(client, plan + 4);
     if (strncmp(plan, "raw:", 4) == 0) send_reply(client, "200 OK", plan + 4);
     if (strncmp(plan, "best:", 5) == 0) best(client, request, plan + 5);
     if (strcmp(plan, "flood") == 0) flood(client);
-    if (strcmp(plan, "hang") == 0) pause();
+    if (strcmp(plan, "hang") == 0) receive(client, rest, sizeof rest);
     if (strncmp(plan, "status:", 7) == 0) {
         snprintf(status, sizeof status, "%.20s Error", plan + 7);
         send_reply(client, status, "{\"error\":{\"message\":\"as planned\"}}");
@@ -106,14 +106,14 @@ int main(int argc, char **argv) {
     if (argc < 3) return 2;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
-    alarm(60);
+    alarm(600);
     int server = listen_somewhere(argv[1]);
     for (int k = 2;; k += k + 1 < argc) {
         int client = accept(server, NULL, NULL);
         if (client < 0) die("accept");
         pid_t child = fork();
         if (child == 0) {
-            alarm(60);
+            alarm(600);
             receive(client, request, sizeof request);
             save(argv[1], "requests", O_APPEND, request);
             answer(client, argv[k], request);

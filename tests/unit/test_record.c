@@ -286,11 +286,11 @@ static void tells_whether_a_record_has_come(void **state) {
     usleep(20000);
     assert_false(bco_reader_ready(reader));
     assert_int_equal(write(ends[1], "3}\n", 3), 3);
-    for (int tries = 0; tries < 1000 && !bco_reader_ready(reader); tries++) usleep(10000);
+    for (int tries = 0; tries < 6000 && !bco_reader_ready(reader); tries++) usleep(10000);
     assert_true(bco_reader_ready(reader));
     assert_int_equal(bco_reader_next(reader, &record, NULL), BCO_OK);
     assert_int_equal(close(ends[1]), 0);
-    for (int tries = 0; tries < 1000 && !bco_reader_ready(reader); tries++) usleep(10000);
+    for (int tries = 0; tries < 6000 && !bco_reader_ready(reader); tries++) usleep(10000);
     assert_true(bco_reader_ready(reader));
     assert_int_equal(bco_reader_next(reader, &record, NULL), BCO_OK);
     assert_null(record);

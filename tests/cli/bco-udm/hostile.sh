@@ -2,7 +2,7 @@
 one() {
     echo "$1"
     shift
-    { echo '{"prompt":"p","completion":"c","label":true,"e":[1,2]}' && cat; } | timeout 20 bco-udm --embedding e "$@" >out 2>err
+    { echo '{"prompt":"p","completion":"c","label":true,"e":[1,2]}' && cat; } | timeout 300 bco-udm --embedding e "$@" >out 2>err
     code=$?
     cut -c 1-150 err
     grep -ciE '"weight":("|nan|-?inf)' out
