@@ -75,6 +75,7 @@ wide_prompts() {
     case $BUILD:$PATH in
     */asan:* | */ubsan:* | *valgrind-bin*) skip "sanitizers and valgrind take memory of their own" ;;
     esac
+    export BCO_THREADS=2 # each thread takes some
     mkdir shape
     cat >shape/config.json <<'END'
 {

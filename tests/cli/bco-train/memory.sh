@@ -1,6 +1,7 @@
 # What memory a run needs is said before it starts; it is cut to fit, without another result, or refused.
 case $BUILD:$PATH in */asan:* | */ubsan:* | *valgrind-bin*) echo "sanitizers and valgrind take memory of their own"; exit 77 ;; esac
 mkdir shape
+export BCO_THREADS=2 # each thread takes some
 config() { printf '{"model_type":"%s","tie_word_embeddings":true,"vocab_size":4096,"max_position_embeddings":512,%s}\n' "$1" "$2" >shape/config.json; }
 awk 'function ids(n, i, text) { text = i; while (--n > 0) text = text "," (i * n) % 4000; return text }
 BEGIN { for (i = 1; i <= 8; i++)
