@@ -109,6 +109,11 @@ void bco_filter_prefetch(const struct bco_filter *f, const struct bco_item *item
     if (f->texts) bco_table_prefetch(f->texts, item->text);
 }
 
+void bco_filter_foresee(struct bco_filter *f, double share) {
+    if (f->texts) bco_table_foresee(f->texts, share);
+    if (f->prompts) bco_table_foresee(f->prompts, share);
+}
+
 bool bco_filter_wants_raw(const struct bco_filter *f) {
     return f->rejects && f->options->conflicts == BCO_CONFLICTS_ERROR;
 }
@@ -237,6 +242,7 @@ static enum bco_code take_all(struct bco_filter *f, visit *take, struct bco_erro
         item.line = to;
         item.raw = to + item.line_length;
         offset += sizeof item + length;
+        bco_filter_foresee(f, (double)offset / (double)bco_spool_size(f->spool));
         code = take(f, &item, err);
     }
     bco_buf_free(&buf);

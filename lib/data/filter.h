@@ -20,6 +20,9 @@ void bco_filter_free(struct bco_filter *filter);
 /* Fetches what the filter knows of an item to come into the cache. */
 void bco_filter_prefetch(const struct bco_filter *filter, const struct bco_item *item);
 
+/* The share of the inputs that the items so far and the next ones come from; 0: unknown. */
+void bco_filter_foresee(struct bco_filter *filter, double share);
+
 /* True when items need their raw text. */
 bool bco_filter_wants_raw(const struct bco_filter *filter);
 

@@ -70,6 +70,7 @@ static enum bco_code take_all(struct run *run, const struct bco_watch *watch, st
         if (code == BCO_OK && !record) return BCO_OK;
         bool bad = code == BCO_EDATA && !bco_reader_fatal(run->reader);
         *in += code == BCO_OK || bad;
+        bco_queue_foresee(run->queue, bco_reader_share(run->reader));
         if (code == BCO_OK) code = take_record(run, record, &bad, &reason);
         if (bad) code = reject(run, &reason, &reason);
         if (code != BCO_OK) {

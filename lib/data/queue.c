@@ -23,6 +23,7 @@ struct batch {
     size_t count, capacity;
     struct bco_error *reasons;
     size_t reason_count, reason_capacity;
+    double share; /* for bco_filter_foresee */
 };
 
 struct bco_queue {
@@ -43,6 +44,7 @@ struct bco_queue {
 
 static enum bco_code settle(struct bco_filter *filter, struct batch *batch, struct bco_error *err) {
     enum bco_code code = BCO_OK;
+    bco_filter_foresee(filter, batch->share);
     for (size_t i = 0; i < batch->count && code == BCO_OK; i++) {
         struct entry *entry = &batch->entries[i];
         if (i + AHEAD < batch->count) bco_filter_prefetch(filter, &entry[AHEAD].item);
@@ -148,6 +150,10 @@ struct bco_buf *bco_queue_lines(struct bco_queue *q) {
     struct bco_buf *bytes = &making(q)->bytes;
     q->start = bytes->length;
     return bytes;
+}
+
+void bco_queue_foresee(struct bco_queue *q, double share) {
+    making(q)->share = share;
 }
 
 void bco_queue_cancel(struct bco_queue *q) {

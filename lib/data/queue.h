@@ -23,6 +23,9 @@ enum bco_code bco_queue_add(struct bco_queue *queue, const struct bco_item *item
 enum bco_code bco_queue_reject(struct bco_queue *queue, const struct bco_error *reason, const char *raw, size_t length,
                                struct bco_error *err);
 
+/* What bco_filter_foresee is told before the items being made. */
+void bco_queue_foresee(struct bco_queue *queue, double share);
+
 /* Waits until the filter has seen all; the filter's first error, if any. */
 enum bco_code bco_queue_finish(struct bco_queue *queue, struct bco_error *err);
 

@@ -92,6 +92,10 @@ void bco_record_show(const struct bco_field *field, struct bco_buf *text);
 /* Appends the record as one line, without the newline. */
 void bco_record_write(const struct bco_record *record, struct bco_buf *to);
 
+/* How much of the inputs was read for the records so far, roughly: above 0 up to 1, or 0 where an input is not a plain
+ * file. */
+double bco_reader_share(const struct bco_reader *reader);
+
 /* What a writer writes to. */
 struct bco_output *bco_writer_output(struct bco_writer *writer);
 

@@ -40,8 +40,9 @@ struct batch {
     struct item *items;
     size_t count, item_capacity;
     struct bco_json_scan scan;
-    bool made; /* text lies in texts: it was made from a row or a line */
-    bool end;  /* of the last input */
+    bool made;    /* text lies in texts: it was made from a row or a line */
+    bool end;     /* of the last input */
+    double share; /* for bco_reader_share */
     enum bco_code failed;
     struct bco_error failure; /* behind the last item */
 };
@@ -52,6 +53,8 @@ struct source {
     size_t count, next; /* the input to open next */
     struct bco_reader_options options;
     bool chosen;             /* they were given: the caller has a way to choose the format */
+    bool plain;              /* all are plain files */
+    uint64_t size, used;     /* bytes of all, where they are plain; of those that have ended */
     struct bco_input *input; /* NULL between two */
     struct bco_split split;
     bool begun, last; /* the format is known; the input's end was seen */
@@ -281,6 +284,7 @@ static enum bco_code check_items(struct batch *batch, struct bco_json_shape *sha
 /* ---- batches ---- */
 
 static void end_input(struct source *s) {
+    if (s->input) s->used += bco_input_used(s->input);
     bco_input_close(s->input);
     s->input = NULL;
     bco_buf_clear(&s->carry);
@@ -342,6 +346,13 @@ static enum bco_code fill_from_input(struct source *s, struct batch *batch) {
     return code;
 }
 
+/* A file that has grown since is read to its end. */
+static double share_of(const struct source *s) {
+    uint64_t used = s->used + (s->input ? bco_input_used(s->input) : 0);
+    if (!s->plain) return 0;
+    return used < s->size ? (double)used / (double)s->size : 1;
+}
+
 static void fill(struct source *s, struct batch *batch) {
     batch->count = batch->scan.count = 0;
     batch->end = false;
@@ -357,6 +368,7 @@ static void fill(struct source *s, struct batch *batch) {
         if (!batch->failed) batch->failed = fill_from_input(s, batch);
         if (batch->failed || s->last) end_input(s);
     }
+    batch->share = share_of(s);
     batch->made = s->split.kind == BCO_SPLIT_ROWS || s->split.kind == BCO_SPLIT_TEXT;
     enum bco_code code = s->split.kind == BCO_SPLIT_ROWS ? BCO_OK : check_items(batch, &s->shape);
     if (code) batch->failed = code;
@@ -405,20 +417,10 @@ static struct batch *wait_for_batch(struct bco_reader *r) {
     return &r->batches[r->used_count % BATCHES];
 }
 
-/* Reading them waits for nobody. */
-static bool all_plain_files(const struct source *s) {
-    struct stat st;
-    for (size_t i = 0; i < s->count; i++)
-        if ((strcmp(s->paths[i], "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(s->paths[i], &st)) != 0 ||
-            !S_ISREG(st.st_mode))
-            return false;
-    return true;
-}
-
 /* A short input is not worth a thread, unless somebody asks whether it has come. */
 static void next_batch(struct bco_reader *r) {
     bool first = r->batch == NULL;
-    bool worth = first ? r->source.options.ahead && !all_plain_files(&r->source) : r->batch->length >= READ_SIZE / 8;
+    bool worth = first ? r->source.options.ahead && !r->source.plain : r->batch->length >= READ_SIZE / 8;
     if (worth && !r->threaded && !r->tried) {
         r->tried = true;
         r->batch = NULL;
@@ -469,6 +471,19 @@ static enum bco_code set_paths(struct source *s, const char *const *paths, size_
     return BCO_OK;
 }
 
+/* Reading plain files waits for nobody. */
+static bool all_plain_files(const struct source *s, uint64_t *size) {
+    struct stat st;
+    *size = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if ((strcmp(s->paths[i], "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(s->paths[i], &st)) != 0 ||
+            !S_ISREG(st.st_mode))
+            return false;
+        *size += (uint64_t)st.st_size;
+    }
+    return true;
+}
+
 enum bco_code bco_reader_open(struct bco_reader **reader, const char *const *paths, size_t count,
                               const struct bco_reader_options *options, struct bco_error *err) {
     *reader = NULL;
@@ -481,6 +496,7 @@ enum bco_code bco_reader_open(struct bco_reader **reader, const char *const *pat
     r->source.chosen = options != NULL;
     if (options) r->source.options = *options;
     enum bco_code code = set_paths(&r->source, paths, count, err);
+    if (!code) r->source.plain = all_plain_files(&r->source, &r->source.size);
     if (code)
         bco_reader_close(r);
     else
@@ -521,6 +537,10 @@ enum bco_code bco_reader_next(struct bco_reader *r, struct bco_record **record, 
         if (r->batch && r->batch->end) return BCO_OK;
         next_batch(r);
     }
+}
+
+double bco_reader_share(const struct bco_reader *r) {
+    return r->batch ? r->batch->share : 0;
 }
 
 bool bco_reader_ready(struct bco_reader *r) {

@@ -9,7 +9,9 @@ __extension__ typedef unsigned __int128 uint128; /* a product's upper half in on
 
 #define PARTS 8
 #define FIRST_SLOTS 64
-#define SMALL_SLOTS ((size_t)1 << 17) /* up to here a part doubles */
+#define SMALL_SLOTS ((size_t)1 << 17)     /* up to here a part doubles */
+#define MOST_GROWTH 4                     /* times, where it is foreseen */
+#define FORESEEN_BYTES ((size_t)32 << 20) /* of a part: none has more on a guess */
 #define CACHE_LINE 64
 #define PAGE ((size_t)2 << 20) /* a huge one, which larger parts fill */
 
@@ -22,6 +24,7 @@ struct part {
 
 struct bco_table {
     size_t size, count; /* bytes of an entry; keys */
+    double share;       /* of what all keys come from, as far as it was seen; 0: unknown */
     struct part parts[PARTS];
 };
 
@@ -95,8 +98,19 @@ static bool is_full(const struct part *part) {
     return part->count >= (part->slots < SMALL_SLOTS ? part->slots / 2 : part->slots / 5 * 4);
 }
 
+/* Of a large part: an eighth more, or as many as all keys need if new ones keep coming as they did, and some more, as
+ * this is a guess. */
+static size_t next_slots(const struct bco_table *table, const struct part *part) {
+    size_t slots = part->slots + part->slots / 8, most = FORESEEN_BYTES / table->size;
+    if (!(table->share > 0)) return slots;
+    if (most / MOST_GROWTH > part->slots) most = MOST_GROWTH * part->slots;
+    double foreseen = 1.03 * (double)table->count / table->share / PARTS / 0.8;
+    size_t wanted = foreseen < (double)most ? (size_t)foreseen : most;
+    return wanted > slots ? wanted : slots;
+}
+
 static bool grow(const struct bco_table *table, struct part *part) {
-    size_t slots = part->slots < SMALL_SLOTS ? 2 * part->slots : part->slots + part->slots / 8, bytes;
+    size_t slots = part->slots < SMALL_SLOTS ? 2 * part->slots : next_slots(table, part), bytes;
     if (!part->slots) slots = FIRST_SLOTS;
     if (!bco_size_mul(slots, table->size, &bytes) || !bco_size_add(bytes, PAGE - 1, &bytes)) return false;
     if (slots > SMALL_SLOTS && bytes >= 2 * PAGE) slots = (bytes & ~(PAGE - 1)) / table->size;
@@ -147,6 +161,10 @@ bool bco_table_keep(struct bco_table *table, bool (*keep)(const void *value)) {
     }
     table->size = sizeof(struct bco_hash);
     return true;
+}
+
+void bco_table_foresee(struct bco_table *table, double share) {
+    table->share = share;
 }
 
 size_t bco_table_count(const struct bco_table *table) {

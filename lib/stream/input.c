@@ -29,6 +29,7 @@ struct bco_input {
     ZSTD_DStream *zstd;
     z_stream gzip;
     bool gzip_made;
+    uint64_t taken;     /* bytes of the file */
     size_t start, held; /* bytes of `buffer` that were read and not yet used */
     unsigned char buffer[BUFFER];
 };
@@ -52,7 +53,12 @@ static enum bco_code read_file(struct bco_input *in, void *bytes, size_t size, s
     if (n < 0) return bco_fail_errno(err, in->path, "cannot read");
     *got = (size_t)n;
     if (n == 0) in->end = true;
+    in->taken += (uint64_t)n;
     return BCO_OK;
+}
+
+uint64_t bco_input_used(const struct bco_input *in) {
+    return in->taken - in->held;
 }
 
 static enum bco_code fill(struct bco_input *in, struct bco_error *err) {

@@ -58,6 +58,34 @@ static void crowded_slots_wrap(void **state) {
     bco_table_free(table);
 }
 
+/* Whatever is foreseen, true, false or absurd: the keys and values are the same. */
+static void foreseen_tables_hold_the_same(void **state) {
+    (void)state;
+    enum { KEYS = 1300000 };
+    static const double ends[] = {1, 0.25, 40, 1e300, 1e-300};
+    for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
+        struct bco_table *table = bco_table_new(sizeof(uint32_t));
+        for (uint32_t i = 0; i < KEYS; i++) {
+            bool is_new;
+            bco_table_foresee(table, (i + 1) / (ends[e] * KEYS));
+            void *at = bco_table_put(table, key_of(i), &is_new);
+            assert_non_null(at);
+            assert_true(is_new);
+            memcpy(at, &i, sizeof i);
+        }
+        assert_int_equal(bco_table_count(table), KEYS);
+        for (uint32_t i = 0; i < KEYS; i++) {
+            uint32_t value;
+            const void *at = bco_table_get(table, key_of(i));
+            assert_non_null(at);
+            memcpy(&value, at, sizeof value);
+            assert_int_equal(value, i);
+        }
+        assert_null(bco_table_get(table, key_of(KEYS)));
+        bco_table_free(table);
+    }
+}
+
 static bool is_even(const void *value) {
     return *(const unsigned char *)value % 2 == 0;
 }
@@ -82,9 +110,8 @@ static void what_is_kept_stays(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_stay_with_their_keys),
-        cmocka_unit_test(the_zero_key_is_a_key),
-        cmocka_unit_test(crowded_slots_wrap),
+        cmocka_unit_test(values_stay_with_their_keys), cmocka_unit_test(the_zero_key_is_a_key),
+        cmocka_unit_test(crowded_slots_wrap),          cmocka_unit_test(foreseen_tables_hold_the_same),
         cmocka_unit_test(what_is_kept_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
