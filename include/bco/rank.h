@@ -17,7 +17,7 @@ extern "C" {
  * equal ratings the first one counts; a completion makes no pair with its own text. */
 enum bco_rank_pairs { BCO_RANK_BEST_WORST, BCO_RANK_ALL, BCO_RANK_ADJACENT };
 
-/* A group that has two completions or more, all rated the same. */
+/* A group that has two completions or more, all rated the same. ERROR: its records are bad ones. */
 enum bco_rank_ties { BCO_RANK_TIES_DROP, BCO_RANK_TIES_ERROR };
 
 /* Strings may be NULL for their default; fields are keys or dotted paths. Of `filter` the text
@@ -40,7 +40,7 @@ struct bco_rank_counts {
     uint64_t by_rule[BCO_RULE_COUNT]; /* records left out, as in struct bco_filter_counts */
     uint64_t groups;
     uint64_t single; /* groups of one completion */
-    uint64_t ties;   /* groups of equal ratings */
+    uint64_t ties;   /* groups of equal ratings, where they are dropped */
     uint64_t close;  /* other groups without a pair: the margin, or the same text twice */
 };
 

@@ -204,5 +204,6 @@ enum bco_code bco_likert_run(const struct bco_likert *rule, struct bco_reader *r
                                           .out = out,
                                           .rejects = rejects,
                                           .watch = watch};
+    bco_rating_rule_warn(rule->rating, watch);
     return bco_pipeline_run(&pipeline, counts, err);
 }

@@ -28,11 +28,23 @@ struct group {
     uint32_t line; /* of the first, in its input */
 };
 
+/* What a record in the spool was, behind its line; where a tie may become a reject. Its raw text follows. */
+struct origin {
+    const char *file;
+    size_t line, raw_length;
+};
+
+struct input {
+    const char *file;
+    size_t first; /* of its rated completions */
+};
+
 struct run {
     const struct bco_rank_options *options;
     const char *prompt, *rating;
     struct bco_rank_counts *counts;
-    struct bco_writer *out;
+    struct bco_reader *reader;
+    struct bco_writer *out, *rejects; /* `rejects` NULL: none */
     struct bco_rating_rule *rule;
     struct bco_rules *rules;
     struct bco_regex_match *match;
@@ -43,6 +55,8 @@ struct run {
     size_t group_count, group_capacity;
     struct rated *rated;
     size_t count, capacity;
+    struct input *inputs; /* those with rated completions */
+    size_t input_count, input_capacity;
     struct rated *sorted; /* of the group at hand */
     size_t sorted_capacity;
 };
@@ -66,11 +80,32 @@ static enum bco_code find_group(struct run *run, struct bco_hash hash, uint32_t 
     return BCO_OK;
 }
 
-static enum bco_code keep(struct run *run, struct rated *rated, struct bco_hash group_hash, size_t line,
-                          struct bco_error *err) {
+static bool note_input(struct run *run, const char *file) {
+    if (run->input_count && run->inputs[run->input_count - 1].file == file) return true;
+    if (!bco_grow((void **)&run->inputs, &run->input_capacity, run->input_count + 1, sizeof *run->inputs)) return false;
+    run->inputs[run->input_count++] = (struct input){file, run->count};
+    return true;
+}
+
+static bool ties_are_rejected(const struct run *run) {
+    return run->rejects && run->options->ties == BCO_RANK_TIES_ERROR;
+}
+
+static enum bco_code keep_record(struct run *run, const struct bco_record *record, struct bco_error *err) {
+    enum bco_code code = bco_spool_add(run->spool, run->line.data, run->line.length, err);
+    if (code != BCO_OK || !ties_are_rejected(run)) return code;
+    struct origin origin = {.file = bco_record_file(record), .line = bco_record_line(record)};
+    const char *raw = bco_reader_raw(run->reader, &origin.raw_length);
+    code = bco_spool_add(run->spool, &origin, sizeof origin, err);
+    return code == BCO_OK ? bco_spool_add(run->spool, raw, origin.raw_length, err) : code;
+}
+
+static enum bco_code keep(struct run *run, struct rated *rated, struct bco_hash group_hash,
+                          const struct bco_record *record, struct bco_error *err) {
     struct group *group = NULL;
     if (run->count == NONE) return bco_fail_memory(err);
-    enum bco_code code = find_group(run, group_hash, (uint32_t)line, &group, err);
+    if (!note_input(run, bco_record_file(record))) return bco_fail_memory(err);
+    enum bco_code code = find_group(run, group_hash, (uint32_t)bco_record_line(record), &group, err);
     if (code != BCO_OK) return code;
     if (!bco_grow((void **)&run->rated, &run->capacity, run->count + 1, sizeof *run->rated))
         return bco_fail_memory(err);
@@ -83,7 +118,7 @@ static enum bco_code keep(struct run *run, struct rated *rated, struct bco_hash 
         run->rated[group->last].next = (uint32_t)run->count;
     group->last = (uint32_t)run->count;
     run->rated[run->count++] = *rated;
-    return bco_spool_add(run->spool, run->line.data, run->line.length, err);
+    return keep_record(run, record, err);
 }
 
 static const char *completion_field(const struct run *run, const struct bco_record *record) {
@@ -137,11 +172,12 @@ static enum bco_code take_record(struct run *run, struct bco_record *record, str
     }
     rated.rating = rating.value;
     rated.text = text.low;
-    return keep(run, &rated, group, bco_record_line(record), err);
+    return keep(run, &rated, group, record, err);
 }
 
-static enum bco_code take_all(struct run *run, struct bco_reader *reader, struct bco_writer *rejects,
-                              const struct bco_watch *watch, struct bco_error *err) {
+static enum bco_code take_all(struct run *run, const struct bco_watch *watch, struct bco_error *err) {
+    struct bco_reader *reader = run->reader;
+    struct bco_writer *rejects = run->rejects;
     for (;;) {
         struct bco_record *record = NULL;
         struct bco_error why;
@@ -274,6 +310,50 @@ static enum bco_code pair_adjacent(struct run *run, size_t count, struct bco_err
     return code;
 }
 
+static const char *file_of(const struct run *run, const struct group *group) {
+    size_t i = run->input_count;
+    while (i > 1 && run->inputs[i - 1].first > group->first) i--;
+    return run->inputs[i - 1].file;
+}
+
+static enum bco_code reject_rated(struct run *run, const struct rated *rated, const struct bco_error *reason,
+                                  struct bco_error *err) {
+    struct bco_error placed = *reason;
+    struct origin origin;
+    uint64_t at = rated->start + rated->length;
+    enum bco_code code = bco_spool_read(run->spool, at, &origin, sizeof origin, err);
+    if (code != BCO_OK) return code;
+    bco_buf_clear(&run->line);
+    char *raw = bco_buf_reserve(&run->line, origin.raw_length);
+    if (!raw) return bco_fail_memory(err);
+    code = bco_spool_read(run->spool, at + sizeof origin, raw, origin.raw_length, err);
+    if (code != BCO_OK) return code;
+    placed.file[0] = '\0';
+    bco_error_place(&placed, origin.file, origin.line, NULL);
+    run->counts->rejected++;
+    return bco_writer_reject(run->rejects, &placed, raw, origin.raw_length, err);
+}
+
+/* Of `count` sorted completions, whose ratings are all equal. */
+static enum bco_code settle_tie(struct run *run, const struct group *group, size_t count, struct bco_error *err) {
+    struct bco_error reason;
+    if (run->options->ties == BCO_RANK_TIES_DROP) {
+        run->counts->ties++;
+        return BCO_OK;
+    }
+    enum bco_code code = bco_fail_at(&reason, BCO_EDATA, file_of(run, group), group->line, run->rating,
+                                     "all %zu completions of this group have a rating of %g; --ties drop leaves such "
+                                     "groups out",
+                                     count, run->sorted[0].rating);
+    if (!run->rejects) {
+        if (err) *err = reason;
+        return code;
+    }
+    code = BCO_OK;
+    for (size_t i = 0; i < count && code == BCO_OK; i++) code = reject_rated(run, &run->sorted[i], &reason, err);
+    return code;
+}
+
 static enum bco_code pair_group(struct run *run, const struct group *group, struct bco_error *err) {
     size_t count = 0;
     for (uint32_t i = group->first; i != NONE; i = run->rated[i].next) {
@@ -284,14 +364,7 @@ static enum bco_code pair_group(struct run *run, const struct group *group, stru
     run->counts->single += count == 1;
     if (count == 1) return BCO_OK;
     qsort(run->sorted, count, sizeof *run->sorted, by_rating);
-    if (run->sorted[0].rating == run->sorted[count - 1].rating) {
-        run->counts->ties++;
-        if (run->options->ties == BCO_RANK_TIES_DROP) return BCO_OK;
-        return bco_fail_at(err, BCO_EDATA, NULL, 0, run->rating,
-                           "the %zu completions that begin with line %u share a group and a rating of %g; --ties drop "
-                           "leaves such groups out",
-                           count, group->line, run->sorted[0].rating);
-    }
+    if (run->sorted[0].rating == run->sorted[count - 1].rating) return settle_tie(run, group, count, err);
     uint64_t before = run->counts->out;
     enum bco_code code = BCO_OK;
     switch (run->options->pairs) {
@@ -325,10 +398,10 @@ static enum bco_code prepare(struct run *run, struct bco_error *err) {
 enum bco_code bco_rank_run(const struct bco_rank_options *options, struct bco_reader *reader, struct bco_writer *out,
                            struct bco_writer *rejects, struct bco_rank_counts *counts, const struct bco_watch *watch,
                            struct bco_error *err) {
-    struct run run = {.options = options, .counts = counts, .out = out};
+    struct run run = {.options = options, .counts = counts, .reader = reader, .out = out, .rejects = rejects};
     *counts = (struct bco_rank_counts){0};
     enum bco_code code = prepare(&run, err);
-    if (code == BCO_OK) code = take_all(&run, reader, rejects, watch, err);
+    if (code == BCO_OK) code = take_all(&run, watch, err);
     if (code == BCO_OK && counts->in == 0) code = bco_fail(err, BCO_EDATA, "no records");
     counts->groups = run.group_count;
     bco_table_free(run.numbers);
@@ -345,6 +418,7 @@ enum bco_code bco_rank_run(const struct bco_rank_options *options, struct bco_re
     bco_buf_free(&run.line);
     free(run.groups);
     free(run.rated);
+    free(run.inputs);
     free(run.sorted);
     return code;
 }

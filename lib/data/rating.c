@@ -10,6 +10,7 @@
 #include "stream/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 struct bco_rating_rule {
@@ -90,6 +91,23 @@ enum bco_code bco_rating_rule_new(struct bco_rating_rule **rule, const struct bc
     else
         *rule = made;
     return code;
+}
+
+void bco_rating_rule_warn(const struct bco_rating_rule *rule, const struct bco_watch *watch) {
+    char text[160];
+    if (!rule->numbers || !watch || !watch->warn) return;
+    for (int i = 0; i < 3; i++)
+        for (size_t j = 0; j < rule->of[i].count; j++) {
+            struct bco_range range = rule->of[i].items[j];
+            if (range.low <= rule->scale.high && range.high >= rule->scale.low) continue;
+            int length = snprintf(text, sizeof text, "%s %g", options_of[i], range.low);
+            if (range.high > range.low)
+                length += snprintf(text + length, sizeof text - (size_t)length, "-%g", range.high);
+            snprintf(text + length, sizeof text - (size_t)length,
+                     " lies outside the scale, %g to %g: no rating is there; --scale says what the scale is",
+                     rule->scale.low, rule->scale.high);
+            watch->warn(watch->user, text);
+        }
 }
 
 /* ---- a record -------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include <bco/likert.h>
 #include <bco/record.h>
+#include <bco/watch.h>
 #include <stdint.h>
 
 enum bco_meaning { BCO_MEANS_UP, BCO_MEANS_DOWN, BCO_MEANS_DROP };
@@ -32,5 +33,8 @@ struct bco_field;
 enum bco_code bco_rating_judge_field(const struct bco_rating_rule *rule, struct bco_regex_match *match,
                                      const struct bco_record *record, const struct bco_field *field,
                                      struct bco_rating *rating, struct bco_error *err);
+
+/* Says by `watch` which ranges no rating can be in, as they lie outside the scale. */
+void bco_rating_rule_warn(const struct bco_rating_rule *rule, const struct bco_watch *watch);
 
 #endif

@@ -1,5 +1,6 @@
 /* What binary and pair records say. */
 #include "base/fail.h"
+#include "data/ranges.h"
 #include "data/record.h"
 
 #include <math.h>
@@ -96,6 +97,15 @@ enum bco_code bco_record_get_text(const struct bco_record *record, const char *n
     return BCO_OK;
 }
 
+/* A text that is a label otherwise: what CSV makes of one. */
+static bool is_label_text(const struct bco_field *field) {
+    static const char *const texts[] = {"\"1\"", "\"0\"", "\"true\"", "\"false\""};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (field->value_length == strlen(texts[i]) && memcmp(field->value, texts[i], field->value_length) == 0)
+            return true;
+    return false;
+}
+
 static enum bco_code get_label(const struct bco_record *record, bool need, struct bco_sample *sample,
                                struct bco_error *err) {
     struct bco_field field;
@@ -103,10 +113,22 @@ static enum bco_code get_label(const struct bco_record *record, bool need, struc
     bool one = field.value_length == 1 && field.value[0] == '1',
          zero = field.value_length == 1 && field.value[0] == '0';
     if (field.kind != BCO_BOOL && !one && !zero)
-        return refuse(record, "label", &field, "is not a label", "true, false, 1 or 0", err);
+        return refuse(record, "label", &field, "is not a label",
+                      is_label_text(&field) ? "true, false, 1 or 0, not a text; CSV becomes records with likert2bin"
+                                            : "true, false, 1 or 0",
+                      err);
     sample->has_label = true;
     sample->label = one || field.value[0] == 't';
     return BCO_OK;
+}
+
+static bool is_number_text(const struct bco_field *field) {
+    const char *text;
+    size_t length;
+    double x;
+    if (field->kind != BCO_TEXT) return false;
+    bco_field_text(field, &text, &length);
+    return bco_number_parse(text, length, &x) && isfinite(x) && x >= 0;
 }
 
 enum bco_code bco_record_weight(const struct bco_record *record, const char *name, double *weight,
@@ -115,7 +137,11 @@ enum bco_code bco_record_weight(const struct bco_record *record, const char *nam
     *weight = 1;
     if (!bco_record_find(record, name, &field)) return BCO_OK;
     if (bco_record_number(record, name, weight) && isfinite(*weight) && *weight >= 0) return BCO_OK;
-    return refuse(record, name, &field, "is not a weight", "a finite number from 0 on", err);
+    return refuse(record, name, &field, "is not a weight",
+                  is_number_text(&field)
+                      ? "a finite number from 0 on, not a text as in CSV; pair2bin --weight-field reads those of pairs"
+                      : "a finite number from 0 on",
+                  err);
 }
 
 /* Pairs have no completion of their own; a record with all of them is taken as binary. */

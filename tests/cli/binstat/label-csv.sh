@@ -1,0 +1,1 @@
+printf 'prompt,completion,label\np,a,true\n' | binstat --format csv

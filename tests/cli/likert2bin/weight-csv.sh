@@ -1,0 +1,1 @@
+printf 'prompt,response,rating,weight\np,a,5,2\n' | likert2bin --format csv
