@@ -1,6 +1,7 @@
 # bco-generate beside transformers' generate, 4.56.2: a model of SmolLM2-135M's shape with random weights, 32 prompts of 8 to
 # 32 tokens, 64 new tokens each, greedy, batch 16, all cores; in f32, and the same weights stored in bf16 (bco-generate reads
-# them as they are and computes in f32). Both must give the same number of tokens; in f32 it is told how many are the same
+# them as they are and computes in f32). Each is warmed up by a token or two: memory that nothing has used for a while can be
+# slow at first. Both must give the same number of tokens; in f32 it is told how many are the same
 # (random weights have near ties). Ours is the whole process, reading the model included; transformers' is its generate alone.
 # $GENERATE_VENV: a virtual environment that has torch and transformers; BENCH_ROUNDS runs of each in turn, the best counts.
 set -eu
@@ -64,23 +65,24 @@ tell() {
     echo "$1: $2 s, $(awk -v s="$2" 'BEGIN { printf "%.0f", 2048 / s }') tokens/s"
 }
 for dtype in $parts; do
-    name=float32 ours='' theirs='' loading=''
+    name=float32 ours='' theirs='' loading='' all='' all_theirs=''
     [ "$dtype" = f32 ] || name=bfloat16
     [ -d "$dtype" ] || "$venv/bin/python" -c 'import sys, torch, transformers
 transformers.AutoModelForCausalLM.from_pretrained("f32", torch_dtype=torch.bfloat16).save_pretrained("bf16")' 2>theirs.err
     head -n 1 prompts.jsonl >prompt.jsonl
     for round in $(seq "$rounds"); do
         # shellcheck disable=SC2046
-        set -- $(./measure run bco-generate -q -m "$dtype" --ids --greedy --ignore-eos --max-new-tokens 64 -o ours.jsonl prompts.jsonl)
-        ours=$(least "$ours" "$1") peak=$2
-        # shellcheck disable=SC2046
         set -- $(./measure run bco-generate -q -m "$dtype" --ids --greedy --ignore-eos --max-new-tokens 1 -o one.jsonl prompt.jsonl)
         loading=$(least "$loading" "$1")
+        # shellcheck disable=SC2046
+        set -- $(./measure run bco-generate -q -m "$dtype" --ids --greedy --ignore-eos --max-new-tokens 64 -o ours.jsonl prompts.jsonl)
+        ours=$(least "$ours" "$1") peak=$2 all="$all $1"
         seconds=$("$venv/bin/python" theirs.py "$dtype" "$name" 2>theirs.err) || { cat theirs.err; exit 1; }
-        theirs=$(least "$theirs" "$seconds")
+        theirs=$(least "$theirs" "$seconds") all_theirs="$all_theirs $seconds"
     done
     tell "bco-generate, weights in $dtype" "$ours"
-    echo "  peak RSS $peak MiB; reading the model and one token: $loading s"
+    echo "  rounds:$all s; peak RSS $peak MiB; reading the model and one token: $loading s"
     tell "transformers, $dtype" "$theirs"
+    echo "  rounds:$all_theirs s"
     echo "  ratio $(awk -v a="$theirs" -v b="$ours" 'BEGIN { printf "%.1f", a / b }'); $("$venv/bin/python" same.py)"
 done
