@@ -27,8 +27,10 @@ void bco_cpu_rope_backward(const struct bco_team *team, const struct bco_rope *r
                            size_t head_dim, const int32_t *positions, float *dx, size_t ld);
 void bco_cpu_attention(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                        const struct bco_segment *segment, const float *q, float *out, float *logsum);
-/* One query of each of `heads` heads, side by side, against `keys` keys that they share; scores: [4, keys], scratch;
- * logsum: NULL, or [heads]; ahead: keys that will be wanted next. */
+/* One query of each of `heads` heads, side by side, the first of which is the first of its group, against `keys` keys
+ * of their key/value heads, side by side as well; scores: [BCO_ATTEND_HEADS, keys], scratch; logsum: NULL, or [heads];
+ * ahead: keys that will be wanted next. */
+enum { BCO_ATTEND_HEADS = 64 };
 void bco_cpu_attend(const struct bco_attention *shape, size_t heads, const float *q, const float *k, const float *v,
                     const float *ahead, size_t keys, float *scores, float *out, float *logsum);
 void bco_cpu_attention_backward(const struct bco_team *team, const struct bco_attention *shape, size_t segments,

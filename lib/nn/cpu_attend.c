@@ -27,33 +27,41 @@ BCO_INLINE void multiply_key(lanes *sum, const float *q, const float *key, size_
     if (d < D) add_products(sum, q + d, key + d, D - d);
 }
 
-/* scores[g * keys + j] = scale q_g k_j, LANES keys at a time. Meanwhile the values are asked for, and what comes after
- * them, for the second level. */
-BCO_CLONES static void scores_of(const struct bco_attention *shape, size_t group, const float *q, const float *k,
-                                 const float *v, const float *ahead, size_t keys, float *scores) {
-    size_t D = shape->head_dim, ld = shape->ldkv;
+/* Heads [first, last) of a query, and the key/value heads that they share in groups. */
+struct heads {
+    size_t first, last, group;
+};
+
+/* Some lines of what will be wanted soon, for the second level. */
+BCO_INLINE void ask(const float *at, size_t from, size_t to) {
+    for (size_t i = from; i < to; i += LANES) __builtin_prefetch(at + i, 0, 2);
+}
+
+/* scores[h - first][j] = scale q_h k_j, LANES keys at a time for all heads: keys lie by tokens, and are read as they
+ * lie. Meanwhile the values are asked for, a few lines with each head: more at once would hold up the keys. */
+BCO_CLONES static void scores_of(const struct bco_attention *shape, const struct heads *h, const float *q,
+                                 const float *k, const float *v, size_t keys, float *scores) {
+    size_t D = shape->head_dim, ld = shape->ldkv, share = LANES * ld / (h->last - h->first);
     for (size_t j = 0; j < keys; j += LANES) {
         size_t count = keys - j < LANES ? keys - j : LANES;
-        for (size_t i = 0; i < count; i++)
-            for (size_t d = 0; d < D; d += LANES) {
-                __builtin_prefetch(v + (j + i) * ld + d);
-                __builtin_prefetch(ahead + (j + i) * ld + d, 0, 2);
-            }
-        for (size_t g = 0; g < group; g++) {
+        for (size_t head = h->first; head < h->last; head++) {
+            const float *key = k + j * ld + head / h->group * D;
             lanes sum[LANES] = {{0}};
-            for (size_t i = 0; i < count; i++) multiply_key(&sum[i], q + g * D, k + (j + i) * ld, D);
+            ask(v + j * ld, (head - h->first) * share, (head - h->first + 1) * share);
+            for (size_t i = 0; i < count; i++) multiply_key(&sum[i], q + head * D, key + i * ld, D);
             lanes_sum(sum);
             sum[0] *= shape->scale;
-            lanes_store(scores + g * keys + j, &sum[0], count);
+            lanes_store(scores + (head - h->first) * keys + j, &sum[0], count);
         }
     }
 }
 
 /* out[g][d] = sum over j of p[g][j] * v[j][d], `width` channels of `group` heads. */
-BCO_INLINE void mix(const float *p, const float *v, size_t ld, size_t keys, size_t group, size_t width, float *out,
-                    size_t D) {
+BCO_INLINE void mix(const float *p, const float *v, const float *ahead, size_t ld, size_t keys, size_t group,
+                    size_t width, float *out, size_t D) {
     lanes sum[GROUP][WIDTH / LANES] = {{{0}}};
-    for (size_t j = 0; j < keys; j++)
+    for (size_t j = 0; j < keys; j++) {
+        ask(ahead + j * ld, 0, width);
 #pragma GCC unroll 2
         for (size_t w = 0; w < width; w += LANES) {
             lanes at;
@@ -61,43 +69,54 @@ BCO_INLINE void mix(const float *p, const float *v, size_t ld, size_t keys, size
 #pragma GCC unroll 4
             for (size_t g = 0; g < group; g++) sum[g][w / LANES] += p[g * keys + j] * at;
         }
+    }
     for (size_t g = 0; g < group; g++)
         for (size_t w = 0; w < width; w += LANES)
             lanes_store(out + g * D + w, &sum[g][w / LANES], width - w < LANES ? width - w : LANES);
 }
 
-BCO_CLONES static void mix_wide(const float *p, const float *v, size_t ld, size_t keys, size_t group, float *out,
-                                size_t D) {
+BCO_CLONES static void mix_wide(const float *p, const float *v, const float *ahead, size_t ld, size_t keys,
+                                size_t group, float *out, size_t D) {
     switch (group) {
-    case 1: mix(p, v, ld, keys, 1, WIDTH, out, D); break;
-    case 2: mix(p, v, ld, keys, 2, WIDTH, out, D); break;
-    case 3: mix(p, v, ld, keys, 3, WIDTH, out, D); break;
-    default: mix(p, v, ld, keys, GROUP, WIDTH, out, D);
+    case 1: mix(p, v, ahead, ld, keys, 1, WIDTH, out, D); break;
+    case 2: mix(p, v, ahead, ld, keys, 2, WIDTH, out, D); break;
+    case 3: mix(p, v, ahead, ld, keys, 3, WIDTH, out, D); break;
+    default: mix(p, v, ahead, ld, keys, GROUP, WIDTH, out, D);
     }
 }
 
-BCO_CLONES static void mix_rest(const float *p, const float *v, size_t ld, size_t keys, size_t group, size_t width,
-                                float *out, size_t D) {
-    mix(p, v, ld, keys, group, width, out, D);
+BCO_CLONES static void mix_rest(const float *p, const float *v, const float *ahead, size_t ld, size_t keys,
+                                size_t group, size_t width, float *out, size_t D) {
+    mix(p, v, ahead, ld, keys, group, width, out, D);
 }
 
-/* At most GROUP heads. */
-static void attend(const struct bco_attention *shape, size_t group, const float *q, const float *k, const float *v,
-                   const float *ahead, size_t keys, float *scores, float *out, float *logsum) {
+/* Up to GROUP heads that share keys and values: their scores become shares, and those the values' mixture. */
+static void mix_group(const struct bco_attention *shape, size_t group, const float *v, const float *ahead, size_t keys,
+                      float *scores, float *out, float *logsum) {
     size_t D = shape->head_dim, ld = shape->ldkv, d = 0;
-    scores_of(shape, group, q, k, v, ahead, keys, scores);
     for (size_t g = 0; g < group; g++) {
         float *p = scores + g * keys, most = greatest(p, keys), total = exponentials(p, most, keys);
         multiply(p, 1 / total, keys);
         if (logsum) logsum[g] = most + logf(total);
     }
-    for (; d + WIDTH <= D; d += WIDTH) mix_wide(scores, v + d, ld, keys, group, out + d, D);
-    if (d < D) mix_rest(scores, v + d, ld, keys, group, D - d, out + d, D);
+    for (; d + WIDTH <= D; d += WIDTH) mix_wide(scores, v + d, ahead + d, ld, keys, group, out + d, D);
+    if (d < D) mix_rest(scores, v + d, ahead + d, ld, keys, group, D - d, out + d, D);
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
 void bco_cpu_attend(const struct bco_attention *shape, size_t heads, const float *q, const float *k, const float *v,
                     const float *ahead, size_t keys, float *scores, float *out, float *logsum) {
-    for (size_t h = 0, D = shape->head_dim; h < heads; h += GROUP)
-        attend(shape, heads - h < GROUP ? heads - h : GROUP, q + h * D, k, v, ahead, keys, scores, out + h * D,
-               logsum ? logsum + h : NULL);
+    size_t D = shape->head_dim, group = shape->heads / shape->kv_heads;
+    for (size_t first = 0; first < heads; first += BCO_ATTEND_HEADS) {
+        const struct heads some = {first, least(first + BCO_ATTEND_HEADS, heads), group};
+        scores_of(shape, &some, q, k, v, keys, scores);
+        for (size_t h = first, count; h < some.last; h += count) {
+            count = least(GROUP, least(some.last - h, group - h % group));
+            mix_group(shape, count, v + h / group * D, ahead + h / group * D, keys, scores + (h - first) * keys,
+                      out + h * D, logsum ? logsum + h : NULL);
+        }
+    }
 }

@@ -110,16 +110,16 @@ static void forward_block(const struct bco_attention *shape, const struct bco_se
                 shape->ldo);
 }
 
-/* One query whose keys lie one behind the other: all the heads that share them, with the first of these. The keys
- * `ahead` are those of the segment that this thread will have next, if all goes evenly. */
-static void forward_one(const struct bco_attention *shape, const struct bco_segment *segment, const float *ahead,
-                        const struct block *block, size_t head, const float *q, float *out, float *logsum,
-                        float *scratch) {
+/* One query whose keys lie one behind the other: `wide` key/value heads, and all the heads that share them, with the
+ * first of these. The keys `ahead` are those of the segment that this thread will have next, if all goes evenly. */
+static void forward_one(const struct bco_attention *shape, const struct bco_segment *segment, size_t wide,
+                        const float *ahead, const struct block *block, size_t head, const float *q, float *out,
+                        float *logsum, float *scratch) {
     size_t group = shape->heads / shape->kv_heads, D = shape->head_dim;
-    if (head % group) return;
+    if (head % (group * wide)) return;
     struct run run = run_at(shape, segment, head / group, block->low, 0, block->columns);
-    bco_cpu_attend(shape, group, q + block->row * shape->ldq + head * D, run.k, run.v, ahead + (run.k - segment->k),
-                   block->columns, scratch, out + block->row * shape->ldo + head * D,
+    bco_cpu_attend(shape, group * wide, q + block->row * shape->ldq + head * D, run.k, run.v,
+                   ahead + (run.k - segment->k), block->columns, scratch, out + block->row * shape->ldo + head * D,
                    logsum ? logsum + block->row * shape->heads + head : NULL);
 }
 
@@ -132,7 +132,8 @@ static size_t work_of(const struct bco_attention *shape, size_t segments, const 
 void bco_cpu_attention(const struct bco_team *team, const struct bco_attention *shape, size_t segments,
                        const struct bco_segment *segment, const float *q, float *out, float *logsum) {
     size_t tasks = segments * shape->heads, threads = (size_t)team->threads;
-    size_t chunk = segments < 4 * threads ? 1 : shape->heads;
+    bool many = segments >= 4 * threads; /* a segment is one thread's then */
+    size_t chunk = many ? shape->heads : 1, wide = many ? shape->kv_heads : 1;
 #pragma omp parallel for num_threads(bco_team_for(team, work_of(shape, segments, segment))) schedule(dynamic, chunk)
     for (size_t task = 0; task < tasks; task++) {
         const struct bco_segment *s = segment + task / shape->heads;
@@ -142,7 +143,7 @@ void bco_cpu_attention(const struct bco_team *team, const struct bco_attention *
         for (size_t start = 0; start < s->queries; start += BLOCK) {
             struct block block = block_at(shape, s, start);
             if (block.rows == 1 && !s->shared)
-                forward_one(shape, s, ahead, &block, head, q, out, logsum, scratch);
+                forward_one(shape, s, wide, ahead, &block, head, q, out, logsum, scratch);
             else
                 forward_block(shape, segment, s, &block, head, q, out, logsum, scratch);
         }

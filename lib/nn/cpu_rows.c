@@ -6,6 +6,7 @@
 #include "nn/lanes.h"
 
 #include <omp.h>
+#include <stdatomic.h>
 
 /* A product and a sum are one rounding where the machine can: GCC does so by itself only outside ISO C. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -16,7 +17,8 @@ enum {
     ROWS = 6,     /* of op(b)^T at once: with LANES rows of a as AVX2's two vectors they fill its registers */
     BLOCK = 24,   /* of them a thread takes, and widens, at a time */
     TOKENS = 256, /* rows of a that are turned at a time */
-    LINE = 64     /* bytes */
+    LINE = 64,    /* bytes */
+    SHARES = 64   /* threads at most: few rows give no more of them work */
 };
 
 /* Rows of a, turned, and what each thread widens. */
@@ -107,18 +109,24 @@ static const char *place_of(const float *b, struct bco_half half, size_t ldb, si
     return half.bits ? (const char *)(half.bits + row * ldb) : (const char *)(b + row * ldb);
 }
 
+/* The blocks that a thread has still to take: the first one in the upper half, the end in the lower. */
+struct share {
+    _Alignas(LINE) atomic_uint_least64_t left;
+};
+
 /* What a thread does in a product. */
 struct job {
     const struct bco_matmul *p;
-    size_t first, last; /* blocks */
-    const char *next;   /* the memory that it reads after them */
+    struct share *shares; /* of all threads */
+    size_t first, last;   /* its blocks, at first */
+    const char *next;     /* the memory that it reads after them */
     float *wide;
 };
 
 /* Of the first n rows of b. */
-static struct job job_of(const struct bco_matmul *p, size_t n, float *wide) {
+static struct job job_of(const struct bco_matmul *p, struct share *shares, size_t n, float *wide) {
     const struct bco_linear *next = p->next;
-    struct job job = {.p = p, .wide = wide};
+    struct job job = {.p = p, .shares = shares, .wide = wide};
     size_t first, last;
     bco_team_share((n + BLOCK - 1) / BLOCK, 1, &job.first, &job.last);
     job.next = place_of(p->b, p->b_half, p->ldb, job.last * BLOCK);
@@ -126,6 +134,33 @@ static struct job job_of(const struct bco_matmul *p, size_t n, float *wide) {
     bco_team_share((next->out + BLOCK - 1) / BLOCK, 1, &first, &last);
     job.next = place_of(next->weight, next->half, next->in, first * BLOCK);
     return job;
+}
+
+/* A thread's share is full again. A barrier must lie between this and the first take. */
+static void refill(const struct job *job) {
+    atomic_store(&job->shares[omp_get_thread_num()].left, (uint64_t)job->first << 32 | job->last);
+}
+
+/* One block of a share: the first for the thread whose share it is, the last for others. */
+static bool take_from(struct share *share, bool own, size_t *block) {
+    uint64_t left = atomic_load(&share->left), first, last, rest;
+    do {
+        first = left >> 32;
+        last = left & UINT32_MAX;
+        if (first >= last) return false;
+        rest = own ? (first + 1) << 32 | last : first << 32 | (last - 1);
+    } while (!atomic_compare_exchange_weak(&share->left, &left, rest));
+    *block = own ? first : last - 1;
+    return true;
+}
+
+/* The next block: of its own, then of those whose core is busy with something else. A block's values do not hang on who
+ * computes it. */
+static bool take(const struct job *job, size_t *block) {
+    int me = omp_get_thread_num(), threads = omp_get_num_threads();
+    for (int i = 0; i < threads; i++)
+        if (take_from(&job->shares[(me + i) % threads], i == 0, block)) return true;
+    return false;
 }
 
 /* Some rows of b, in f32: where they are, or in the job's `wide`. */
@@ -176,18 +211,25 @@ BCO_CLONES static void turn(const struct bco_matmul *p, size_t first, size_t tok
         }
 }
 
+static int threads_for(const struct bco_team *team, size_t work) {
+    int threads = bco_team_for(team, work);
+    return threads < SHARES ? threads : SHARES;
+}
+
 void bco_cpu_matmul_rows(const struct bco_team *team, const struct bco_matmul *p) {
     float *panel = team->panel, *wide = panel + bco_cpu_panel(0, p->m, p->k);
-#pragma omp parallel num_threads(bco_team_for(team, p->n * p->k))
+    struct share shares[SHARES];
+#pragma omp parallel num_threads(threads_for(team, p->n * p->k))
     {
-        size_t begin, end;
-        const struct job job = job_of(p, p->n, wide + (size_t)omp_get_thread_num() * BLOCK * p->k);
+        size_t begin, end, b;
+        const struct job job = job_of(p, shares, p->n, wide + (size_t)omp_get_thread_num() * BLOCK * p->k);
         bco_team_share(p->k, LANES, &begin, &end);
         for (size_t first = 0; first < p->m; first += TOKENS) {
             size_t tokens = p->m - first < TOKENS ? p->m - first : TOKENS;
             turn(p, first, tokens, begin, end, panel);
+            refill(&job);
 #pragma omp barrier
-            for (size_t b = job.first; b < job.last; b++) multiply_block(&job, b, first, tokens, panel);
+            while (take(&job, &b)) multiply_block(&job, b, first, tokens, panel);
             if (first + TOKENS < p->m) {
 #pragma omp barrier
             }
@@ -218,18 +260,21 @@ bool bco_cpu_feed_forward(const struct bco_team *team, const struct bco_linear *
     if (!plain || T > LANES || team->bf16 || !team->panel) return false;
     if (panels + (size_t)team->threads * BLOCK * widest > team->panel_size) return false;
     float *act = team->panel, *panel = act + down->in * LANES;
-#pragma omp parallel num_threads(bco_team_for(team, up->out * up->in))
+    struct share shares[2][SHARES];
+#pragma omp parallel num_threads(threads_for(team, up->out * up->in))
     {
-        size_t begin, end;
+        size_t begin, end, b;
         float *wide = act + panels + (size_t)omp_get_thread_num() * BLOCK * widest;
-        struct job job = job_of(&first, down->in, wide);
+        const struct job job = job_of(&first, shares[0], down->in, wide),
+                         after = job_of(&second, shares[1], second.n, wide);
         bco_team_share(up->in, LANES, &begin, &end);
         turn(&first, 0, T, begin, end, panel);
+        refill(&job);
+        refill(&after);
 #pragma omp barrier
-        for (size_t b = job.first; b < job.last; b++) feed_block(&job, kind, b, panel, act);
+        while (take(&job, &b)) feed_block(&job, kind, b, panel, act);
 #pragma omp barrier
-        job = job_of(&second, second.n, wide);
-        for (size_t b = job.first; b < job.last; b++) multiply_block(&job, b, 0, T, act);
+        while (take(&after, &b)) multiply_block(&after, b, 0, T, act);
     }
     return true;
 }
