@@ -37,7 +37,7 @@ enum bco_code bco_balance_part(struct bco_filter_options *options, const char *c
                                struct bco_error *err) {
     options->given_up = options->given_down = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t up, down;
+        uint64_t up = 0, down = 0;
         enum bco_code code = read_counts(paths[i], 0, &up, &down, err);
         if (code != BCO_OK) return code;
         if (i == part) {
