@@ -1,7 +1,7 @@
 # bco-generate beside transformers' generate, 4.56.2: a model of SmolLM2-135M's shape with random weights, 32 prompts of 8 to
 # 32 tokens, 64 new tokens each, greedy, batch 16, all cores; in f32, and the same weights stored in bf16 (bco-generate reads
-# them as they are and computes in f32). Each is warmed up by a token or two: memory that nothing has used for a while can be
-# slow at first. Both must give the same number of tokens; in f32 it is told how many are the same
+# them as they are and computes in f32). Each is warmed up by two tokens a prompt: memory that nothing has used for a while
+# can be slow at first. Both must give the same number of tokens; in f32 it is told how many are the same
 # (random weights have near ties). Ours is the whole process, reading the model included; transformers' is its generate alone.
 # $GENERATE_VENV: a virtual environment that has torch and transformers; BENCH_ROUNDS runs of each in turn, the best counts.
 set -eu
@@ -74,6 +74,7 @@ transformers.AutoModelForCausalLM.from_pretrained("f32", torch_dtype=torch.bfloa
         # shellcheck disable=SC2046
         set -- $(./measure run bco-generate -q -m "$dtype" --ids --greedy --ignore-eos --max-new-tokens 1 -o one.jsonl prompt.jsonl)
         loading=$(least "$loading" "$1")
+        bco-generate -q -m "$dtype" --ids --greedy --ignore-eos --max-new-tokens 2 -o two.jsonl prompts.jsonl
         # shellcheck disable=SC2046
         set -- $(./measure run bco-generate -q -m "$dtype" --ids --greedy --ignore-eos --max-new-tokens 64 -o ours.jsonl prompts.jsonl)
         ours=$(least "$ours" "$1") peak=$2 all="$all $1"
