@@ -419,7 +419,8 @@ static void refuses_samples(void **state) {
         {"{\"prompt\":\"p\",\"completion\":\"c\",\"label\":true,\"weight\":1e999}",
          "field 'weight': is not a weight, got '1e999', expected a finite number from 0 on"},
         {"{\"prompt\":\"p\",\"completion\":\"c\",\"label\":true,\"weight\":\"1\"}",
-         "field 'weight': is not a weight, got '\"1\"', expected a finite number from 0 on"},
+         "field 'weight': is not a weight, got '\"1\"', expected a finite number from 0 on, not a text as in CSV; "
+         "pair2bin --weight-field reads those of pairs"},
         {"{\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,\"l\":1,\"m\":1,"
          "\"n\":1}",
          "field 'prompt': is missing, the record has a, b, c, d, e, f, g, h, i, j, k, l and 2 more"},
