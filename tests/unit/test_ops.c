@@ -350,7 +350,7 @@ static void rope(void **state) {
 
 /* One or more sequences in one packed buffer of rows q, k, v; the first `shared` rows belong to all of them. */
 struct attention_case {
-    size_t sequences, starts[4];
+    size_t sequences, starts[6];
     size_t heads, kv_heads, D, window;
     double scale;
     size_t shared;
@@ -446,16 +446,17 @@ static void attention_continued(void **state) {
     for (int i = PAST * D; i < T * D; i++) assert_true(fabs((double)whole[i] - (double)part[i]) < 1e-6);
 }
 
-/* One query a sequence, as decoding has it; the same in every bit where the sequence is alone. */
+/* One query a sequence, as decoding has it; the same in every bit where the sequence is alone, and where one thread
+ * takes whole sequences, of which there are many for it. */
 static void check_single(const struct attention_case *c) {
     enum { MOST_SIZE = 8192 };
-    static float x[4 * MOST_SIZE], y[MOST_SIZE], alone[MOST_SIZE], logsum[256];
+    static float x[4 * MOST_SIZE], y[MOST_SIZE], alone[MOST_SIZE], logsum[512];
     static double same[4 * MOST_SIZE], expected[MOST_SIZE];
     size_t T = c->starts[c->sequences], ld = row_of(c), ldo = c->heads * c->D;
     const struct bco_attention shape = {c->heads, c->kv_heads, c->D, (float)c->scale, c->window, ld, ld, ldo, T};
-    struct bco_segment segment[3];
+    struct bco_segment segment[5];
     struct bco_team one = team;
-    assert_true(T * ld <= sizeof x / sizeof *x && T * ldo <= MOST_SIZE && T * c->heads <= 256);
+    assert_true(T * ld <= sizeof x / sizeof *x && T * ldo <= MOST_SIZE && T * c->heads <= 512);
     one.threads = 1;
     fill(x, same, T * ld, 1, 0);
     for (size_t s = 0; s < c->sequences; s++) {
@@ -471,14 +472,18 @@ static void check_single(const struct attention_case *c) {
         assert_close("attention of one query", y + at, expected, ldo, 1e-6);
         assert_memory_equal(y + at, alone + at, ldo * sizeof *y);
     }
+    ops->attention(&one, &shape, c->sequences, segment, x, alone, NULL);
+    for (size_t s = 0; s < c->sequences; s++)
+        assert_memory_equal(y + segment[s].first * ldo, alone + segment[s].first * ldo, ldo * sizeof *y);
 }
 
 static void attention_single(void **state) {
     static const struct attention_case cases[] = {
-        {2, {0, 16, 33}, 1, 1, 3, 0, 0.7, 0},  {3, {0, 1, 3, 20}, 5, 1, 16, 0, 0.3, 0},
-        {2, {0, 17, 18}, 6, 2, 40, 0, 0.2, 0}, {2, {0, 3, 20}, 3, 1, 64, 0, 0.125, 0},
-        {2, {0, 12, 20}, 4, 2, 80, 0, 0.1, 0}, {2, {0, 20, 40}, 4, 4, 24, 5, 0.2, 0},
-        {1, {0, 30}, 8, 1, 20, 0, 0.2, 0},
+        {2, {0, 16, 33}, 1, 1, 3, 0, 0.7, 0},      {3, {0, 1, 3, 20}, 5, 1, 16, 0, 0.3, 0},
+        {2, {0, 17, 18}, 6, 2, 40, 0, 0.2, 0},     {2, {0, 3, 20}, 3, 1, 64, 0, 0.125, 0},
+        {2, {0, 12, 20}, 4, 2, 80, 0, 0.1, 0},     {2, {0, 20, 40}, 4, 4, 24, 5, 0.2, 0},
+        {1, {0, 30}, 8, 1, 20, 0, 0.2, 0},         {5, {0, 2, 5, 18, 19, 36}, 6, 2, 16, 0, 0.2, 0},
+        {4, {0, 1, 3, 4, 7}, 66, 2, 4, 0, 0.5, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_single(&cases[i]);
