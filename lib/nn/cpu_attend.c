@@ -38,20 +38,22 @@ BCO_INLINE void ask(const float *at, size_t from, size_t to) {
 }
 
 /* scores[h - first][j] = scale q_h k_j, LANES keys at a time for all heads: keys lie by tokens, and are read as they
- * lie. Meanwhile the values are asked for, a few lines with each head: more at once would hold up the keys. */
+ * lie. Meanwhile the values are asked for, a few rows with each head: more at once would hold up the keys. */
 BCO_CLONES static void scores_of(const struct bco_attention *shape, const struct heads *h, const float *q,
                                  const float *k, const float *v, size_t keys, float *scores) {
-    size_t D = shape->head_dim, ld = shape->ldkv, share = LANES * ld / (h->last - h->first);
+    size_t D = shape->head_dim, ld = shape->ldkv, heads = h->last - h->first;
+    size_t from = h->first / h->group * D, to = ((h->last - 1) / h->group + 1) * D;
     for (size_t j = 0; j < keys; j += LANES) {
         size_t count = keys - j < LANES ? keys - j : LANES;
-        for (size_t head = h->first; head < h->last; head++) {
+        for (size_t g = 0; g < heads; g++) {
+            size_t head = h->first + g;
             const float *key = k + j * ld + head / h->group * D;
             lanes sum[LANES] = {{0}};
-            ask(v + j * ld, (head - h->first) * share, (head - h->first + 1) * share);
+            for (size_t i = g * count / heads; i < (g + 1) * count / heads; i++) ask(v + (j + i) * ld, from, to);
             for (size_t i = 0; i < count; i++) multiply_key(&sum[i], q + head * D, key + i * ld, D);
             lanes_sum(sum);
             sum[0] *= shape->scale;
-            lanes_store(scores + (head - h->first) * keys + j, &sum[0], count);
+            lanes_store(scores + g * keys + j, &sum[0], count);
         }
     }
 }
